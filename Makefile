@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+CLANG ?= clang
+BUILD ?= build
+MOUNT ?= /mnt/maps
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+Q := $(if $(V),,@)
+
+# How it is compiled. SANITIZE=address,undefined and WERROR=1 are for the checks.
+
+OPTIMIZE := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
+ifdef SANITIZE
+OPTIMIZE := -O1 -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+# As shared libraries, gcc's two share no log: what a daemon's ubsan says would be lost.
+RUNTIME := $(if $(findstring clang,$(CC)),,-static-libasan -static-libubsan)
+endif
+WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wformat=2 -Wvla
+FLAGS := -std=gnu11 -g -pthread -fPIE $(OPTIMIZE) $(WARNINGS) $(if $(WERROR),-Werror)
+FLAGS += -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(CPPFLAGS) $(CFLAGS)
+LINK := $(CC) -pthread -pie $(OPTIMIZE) $(RUNTIME) -Wl,-z,relro,-z,now $(LDFLAGS)
+LIBS = $(shell pkg-config --libs fuse3 libbpf libxxhash)
+BPF_FLAGS = -target bpf -mcpu=v3 -O2 -g -Wall -I. -I/usr/include/$(shell gcc -print-multiarch)
+
+LIB := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c))
+FS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out fs/main.c,$(wildcard fs/*.c)))
+
+# Tests. Unit tests meet a fake in place of lib/sys.o; the contract suite meets both.
+
+T := $(BUILD)/tests
+UNIT := $(patsubst tests/unit/%.c,$T/%,$(wildcard tests/unit/test_*.c))
+KERNEL := $(patsubst tests/unit/%.c,$T/%_kernel,$(wildcard tests/unit/test_contract.c))
+HELPERS := $(notdir $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
+FAKE := $(patsubst %.c,$T/unit/%.o,$(HELPERS))
+REAL := $(patsubst %.c,$T/kernel/%.o,$(filter-out fake_sys.c,$(HELPERS)))
+LIVE := $(wildcard tests/live/*.bats)
+LIVE_BPF := $(patsubst tests/live/%.c,$T/%.o,$(wildcard tests/live/*.bpf.c))
+LIVE_C := $(patsubst tests/live/%.c,$T/%,$(filter-out %.bpf.c,$(wildcard tests/live/*.c)))
+
+.PHONY: all tests run stop check check-asan lint format deps deps-check clean help FORCE
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+all: $(BUILD)/bpfmapfs ## build build/bpfmapfs (CC=clang BUILD=build/clang for another)
+
+tests: all $(UNIT) $(KERNEL) $(LIVE_BPF) $(LIVE_C) ## build everything the tests need
+
+run: deps ## build and mount at /mnt/maps (MOUNT=DIR, OPTS='-o ro' for the daemon)
+	$(Q)$(MAKE) all
+	$(Q)scripts/run
+
+stop: ## unmount what make run has mounted
+	$(Q)scripts/stop
+
+check: deps-check ## run all tests (TESTS='name ...' for some)
+	$(Q)$(MAKE) tests
+	$(Q)scripts/check $(UNIT) $(KERNEL) $(LIVE)
+
+check-asan: ## the same with address and undefined behaviour sanitizers
+	$(Q)$(MAKE) check BUILD=build/asan SANITIZE=address,undefined
+
+lint: deps-check ## check format, scripts, include order, sizes, banned calls
+	$(Q)scripts/lint
+
+format: deps-check ## let clang-format rewrite the sources
+	$(Q)find fs lib tests -name '*.[ch]' -exec clang-format -i {} +
+
+deps: ## install what building and running need
+	$(Q)scripts/deps build
+
+deps-check: ## install what the checks need as well
+	$(Q)scripts/deps build check
+
+clean: ## remove build/
+	rm -rf build $(BUILD)
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
+
+run stop check: export BUILD := $(BUILD)
+run stop: export MOUNT := $(MOUNT)
+run: export OPTS := $(OPTS)
+check: export SANITIZE := $(SANITIZE)
+check: export TESTS := $(TESTS)
+
+# Files that change when the flags or the set of sources do.
+
+define record
+@mkdir -p $(@D); echo '$1' | cmp -s - $@ || echo '$1' > $@
+endef
+
+$(BUILD)/.flags: FORCE
+	$(call record,$(CC) $(FLAGS) $(LINK))
+
+$(BUILD)/.sources: FORCE
+	$(call record,$(LIB) $(FS) $(HELPERS))
+
+$(BUILD)/fs/%.o $T/%.o: INCLUDES = $(shell pkg-config --cflags fuse3)
+
+define compile
+$(if $(Q),@echo '  CC  $@')
+@mkdir -p $(@D)
+$(Q)$(CC) $(FLAGS) $(INCLUDES) $1 -MMD -MP -c -o $@ $<
+endef
+
+define archive
+$(if $(Q),@echo '  AR  $@')
+@mkdir -p $(@D) && rm -f $@
+$(Q)$(AR) rcs $@ $(filter %.o,$^)
+endef
+
+define link
+$(if $(Q),@echo '  LD  $@')
+$(Q)$(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $1 $(LIBS)
+endef
+
+$(BUILD)/%.o: %.c $(BUILD)/.flags
+	$(call compile)
+
+$T/kernel/%.o: tests/unit/%.c $(BUILD)/.flags
+	$(call compile,-DREAL_KERNEL)
+
+$T/%.bpf.o: tests/live/%.bpf.c $(BUILD)/.flags
+	$(if $(Q),@echo '  BPF $@')
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_FLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/libbpfmaps.a: $(LIB) $(BUILD)/.sources
+	$(call archive)
+
+$(BUILD)/libfs.a: $(FS) $(BUILD)/.sources
+	$(call archive)
+
+$T/libfake.a: $(FAKE) $(BUILD)/.sources
+	$(call archive)
+
+$T/libreal.a: $(REAL) $(BUILD)/.sources
+	$(call archive)
+
+$(BUILD)/bpfmapfs: $(BUILD)/fs/main.o $(BUILD)/libfs.a $(BUILD)/libbpfmaps.a
+	$(call link)
+
+$(UNIT): $T/%: $T/unit/%.o $(filter-out %/lib/sys.o,$(LIB)) $(BUILD)/libfs.a $T/libfake.a
+	$(call link,-lcmocka)
+
+$(KERNEL): $T/%_kernel: $T/kernel/%.o $(LIB) $(BUILD)/libfs.a $T/libreal.a
+	$(call link,-lcmocka)
+
+$(LIVE_C): $T/%: $T/live/%.o
+	$(call link)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#include "lib/catalog.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/entries.h"
+#include "lib/mapname.h"
+#include "lib/survey.h"
+#include "lib/sys.h"
+
+struct catalog {
+	pthread_mutex_t lock; /* guards entries; taken by the calls of catalog.h only */
+	char *pindir;
+	struct survey_options options; /* pindir is the one above */
+	struct entries entries;
+	uint64_t max_map_bytes;
+};
+
+int catalog_new(const struct survey_options *options, uint64_t max_map_bytes, struct catalog **out)
+{
+	struct catalog *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	c->options = *options;
+	c->max_map_bytes = max_map_bytes;
+	c->options.pindir = c->pindir = strdup(options->pindir);
+	if (!c->pindir) {
+		free(c);
+		return -ENOMEM;
+	}
+	pthread_mutex_init(&c->lock, NULL);
+	*out = c;
+	return 0;
+}
+
+void catalog_free(struct catalog *c)
+{
+	if (!c)
+		return;
+	entries_free(&c->entries);
+	free(c->pindir);
+	pthread_mutex_destroy(&c->lock);
+	free(c);
+}
+
+void catalog_dir_path(const struct catalog *c, const char *dir, struct buf *out)
+{
+	survey_dir_path(&c->options, dir, out);
+}
+
+int catalog_refresh(struct catalog *c)
+{
+	int err;
+
+	pthread_mutex_lock(&c->lock);
+	err = survey(&c->entries, &c->options);
+	pthread_mutex_unlock(&c->lock);
+	return err;
+}
+
+/* Look-ups. */
+
+/* The entry with an id, if the kernel still has the map: asked without taking a
+ * reference of it. The entry of a dead map is dropped. */
+static struct map_entry *living(struct catalog *c, struct map_entry *e)
+{
+	uint32_t next;
+
+	if (!e || (sys_map_next_id(e->id - 1, &next) == 0 && next == e->id))
+		return e;
+	entries_remove(&c->entries, e);
+	return NULL;
+}
+
+/* The entry that "@ID" means, if name is that. */
+static struct map_entry *entry_at_id(const struct catalog *c, const char *name)
+{
+	uint32_t id;
+	char more;
+
+	if (sscanf(name, "@%" SCNu32 "%c", &id, &more) != 1)
+		return NULL;
+	return entries_by_id(&c->entries, id);
+}
+
+static struct map_entry *find_known(struct catalog *c, const char *dir, const char *name)
+{
+	struct buf canonical = BUF_INIT(PATH_MAX);
+	struct map_entry *e = entries_by_name(&c->entries, dir, name);
+
+	if (!e) {
+		mapname_canonical(name, &canonical);
+		if (!buf_error(&canonical) && canonical.len)
+			e = entries_by_name(&c->entries, dir, canonical.data);
+		buf_free(&canonical);
+	}
+	if (!e)
+		e = entry_at_id(c, name);
+	return living(c, e);
+}
+
+/* A pin in dir would be called this, whatever the map is shown as. */
+static void pin_path(const struct catalog *c, const char *dir, const char *name, struct buf *out)
+{
+	catalog_dir_path(c, dir, out);
+	buf_addc(out, '/');
+	mapname_pin(name, out);
+}
+
+/* The map whose second pin is called name. */
+static struct map_entry *find_by_pin(struct catalog *c, const char *dir, const char *name)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
+	struct bpf_map_info info;
+	struct map_entry *e = NULL;
+
+	pin_path(c, dir, name, &path);
+	if (!buf_error(&path) && survey_read_pin(path.data, &info) == 0)
+		e = entries_by_id(&c->entries, info.id);
+	buf_free(&path);
+	return e;
+}
+
+static struct map_entry *find(struct catalog *c, const char *dir, const char *name)
+{
+	struct map_entry *e = find_known(c, dir, name);
+
+	if (!e && survey(&c->entries, &c->options) == 0)
+		e = find_known(c, dir, name);
+	return e ? e : find_by_pin(c, dir, name);
+}
+
+int catalog_find(struct catalog *c, const char *dir, const char *name, uint32_t *id)
+{
+	struct map_entry *e;
+
+	pthread_mutex_lock(&c->lock);
+	e = find(c, dir, name);
+	if (e)
+		*id = e->id;
+	pthread_mutex_unlock(&c->lock);
+	return e ? 0 : -ENOENT;
+}
+
+bool catalog_is_alive(struct catalog *c, uint32_t id)
+{
+	bool alive;
+
+	pthread_mutex_lock(&c->lock);
+	alive = living(c, entries_by_id(&c->entries, id)) != NULL;
+	pthread_mutex_unlock(&c->lock);
+	return alive;
+}
+
+int catalog_next(struct catalog *c, const char *dir, uint32_t after, uint32_t *id, struct buf *out)
+{
+	int err = -ENOENT;
+
+	if (after == UINT32_MAX)
+		return err;
+	pthread_mutex_lock(&c->lock);
+	for (size_t i = entries_place(&c->entries, after + 1); err && i < c->entries.count; i++) {
+		const struct map_entry *e = c->entries.by_id[i];
+
+		if (strcmp(e->dir, dir) != 0)
+			continue;
+		*id = e->id;
+		buf_clear(out);
+		buf_adds(out, e->name);
+		err = buf_error(out);
+		break;
+	}
+	pthread_mutex_unlock(&c->lock);
+	return err;
+}
+
+int catalog_desc(struct catalog *c, uint32_t id, struct map_desc **out)
+{
+	struct map_entry *e;
+	int err = 0;
+
+	pthread_mutex_lock(&c->lock);
+	e = entries_by_id(&c->entries, id);
+	if (!e)
+		err = -ENOENT;
+	else if (!e->desc)
+		err = map_desc_new(&e->info, &e->desc);
+	if (!err)
+		*out = map_desc_ref(e->desc);
+	pthread_mutex_unlock(&c->lock);
+	return err;
+}
+
+int catalog_path(struct catalog *c, uint32_t id, struct buf *out)
+{
+	struct map_entry *e;
+
+	pthread_mutex_lock(&c->lock);
+	e = entries_by_id(&c->entries, id);
+	if (e)
+		buf_addf(out, "%s%s%s", e->dir, *e->dir ? "/" : "", e->name);
+	pthread_mutex_unlock(&c->lock);
+	return e ? buf_error(out) : -ENOENT;
+}
+
+int catalog_pin(struct catalog *c, uint32_t id, struct buf *out)
+{
+	struct map_entry *e;
+	int err = -ENOENT;
+
+	pthread_mutex_lock(&c->lock);
+	e = entries_by_id(&c->entries, id);
+	if (e && e->pin) {
+		buf_adds(out, e->pin);
+		err = buf_error(out);
+	}
+	pthread_mutex_unlock(&c->lock);
+	return err;
+}
+
+/* Directories of bpffs. */
+
+int catalog_find_dir(const struct catalog *c, const char *dir, const char *name, struct buf *out)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
+	struct stat st;
+	int err;
+
+	pin_path(c, dir, name, &path);
+	err = buf_error(&path) ? -ENOENT : sys_pin_stat(path.data, &st);
+	if (!err && !S_ISDIR(st.st_mode))
+		err = -ENOENT;
+	if (!err) {
+		buf_adds(out, path.data + strlen(c->pindir) + 1);
+		err = buf_error(out);
+	}
+	buf_free(&path);
+	return err;
+}
+
+struct dir_walk {
+	int (*each)(void *arg, const char *name);
+	void *arg;
+};
+
+static int show_dir(void *arg, const char *pin_name, bool is_dir)
+{
+	struct buf raw = BUF_INIT(PATH_MAX), name = BUF_INIT(PATH_MAX);
+	const struct dir_walk *walk = arg;
+	int err;
+
+	if (!is_dir)
+		return 0;
+	mapname_of_pin(pin_name, &raw);
+	if (!buf_error(&raw))
+		mapname_display(raw.data, raw.len, &name);
+	err = buf_error(&raw) ? buf_error(&raw) : buf_error(&name);
+	if (!err)
+		err = walk->each(walk->arg, name.data);
+	buf_free(&raw);
+	buf_free(&name);
+	return err;
+}
+
+int catalog_each_dir(const struct catalog *c, const char *dir,
+		     int (*each)(void *arg, const char *name), void *arg)
+{
+	struct dir_walk walk = {.each = each, .arg = arg};
+	struct buf path = BUF_INIT(PATH_MAX);
+	int err;
+
+	catalog_dir_path(c, dir, &path);
+	err = buf_error(&path);
+	if (!err)
+		err = sys_pin_list(path.data, show_dir, &walk);
+	buf_free(&path);
+	return err;
+}
+
+/* Changes. */
+
+static int check_free(struct catalog *c, const char *dir, const char *name, struct diag *d)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
+	struct stat st;
+	int err = mapname_check(name, d);
+
+	if (!err && find(c, dir, name))
+		err = diag_set(d, EEXIST, "there is a map of this name");
+	pin_path(c, dir, name, &path);
+	if (!err && buf_error(&path))
+		err = diag_set(d, ENAMETOOLONG, "the path of the pin is too long");
+	if (!err && sys_pin_stat(path.data, &st) == 0)
+		err = diag_set(d, EEXIST, "%s exists and is no map", path.data);
+	buf_free(&path);
+	return err;
+}
+
+/* Pins a map that was just made and gives it its entry. */
+static int pin_new(struct catalog *c, const char *dir, const char *name, int fd, uint32_t *id,
+		   struct diag *d)
+{
+	struct buf path = BUF_INIT(PATH_MAX), raw = BUF_INIT(PATH_MAX);
+	struct bpf_map_info info;
+	struct map_entry *e;
+	struct stat st;
+	int err;
+
+	pin_path(c, dir, name, &path);
+	mapname_raw(name, &raw);
+	err = sys_map_info(fd, &info);
+	if (!err)
+		err = sys_pin(fd, path.data);
+	if (err) {
+		diag_set(d, -err, "cannot pin it as %s", path.data);
+	} else {
+		err = survey_add(&c->entries, &c->options, &info, dir, raw.data, &e);
+		if (!err && sys_pin_stat(path.data, &st) == 0)
+			err = entries_set_pin(&c->entries, e, path.data, st.st_ino);
+		*id = info.id;
+	}
+	buf_free(&path);
+	buf_free(&raw);
+	return err;
+}
+
+int catalog_create(struct catalog *c, const char *dir, const char *name, const struct spec *spec,
+		   uint32_t *id, struct diag *d)
+{
+	struct buf raw = BUF_INIT(PATH_MAX);
+	int err, fd;
+
+	pthread_mutex_lock(&c->lock);
+	err = check_free(c, dir, name, d);
+	mapname_raw(name, &raw);
+	if (!err) {
+		fd = spec_create(spec, raw.data, raw.len, c->max_map_bytes, d);
+		err = fd < 0 ? fd : pin_new(c, dir, name, fd, id, d);
+		if (fd >= 0)
+			sys_close(fd);
+	}
+	pthread_mutex_unlock(&c->lock);
+	buf_free(&raw);
+	return err;
+}
+
+static int not_ours(const struct catalog *c, struct diag *d)
+{
+	return diag_set(d, EBUSY, "it has no pin in %s that could be removed: others keep this map",
+			c->pindir);
+}
+
+int catalog_unpin(struct catalog *c, uint32_t id, struct diag *d)
+{
+	struct map_entry *e;
+	int err;
+
+	pthread_mutex_lock(&c->lock);
+	e = entries_by_id(&c->entries, id);
+	if (!e)
+		err = -ENOENT;
+	else if (!e->pin)
+		err = not_ours(c, d);
+	else
+		err = sys_pin_unlink(e->pin);
+	if (!err)
+		entries_set_pin(&c->entries, e, NULL, 0);
+	if (!err)
+		living(c, e);
+	pthread_mutex_unlock(&c->lock);
+	return err;
+}
+
+static int rename_entry(struct catalog *c, struct map_entry *e, const char *dir, const char *name)
+{
+	struct buf path = BUF_INIT(PATH_MAX), shown = BUF_INIT(PATH_MAX);
+	int err;
+
+	pin_path(c, dir, name, &path);
+	mapname_canonical(name, &shown);
+	err = buf_error(&path) ? buf_error(&path) : buf_error(&shown);
+	if (!err)
+		err = sys_pin_rename(e->pin, path.data);
+	if (!err)
+		err = entries_set_pin(&c->entries, e, path.data, e->pin_ino);
+	if (!err)
+		err = entries_rename(&c->entries, e, dir, shown.data);
+	buf_free(&path);
+	buf_free(&shown);
+	return err;
+}
+
+int catalog_rename(struct catalog *c, uint32_t id, const char *dir, const char *name,
+		   struct diag *d)
+{
+	struct map_entry *e;
+	int err;
+
+	pthread_mutex_lock(&c->lock);
+	e = entries_by_id(&c->entries, id);
+	if (!e)
+		err = -ENOENT;
+	else if (!e->pin)
+		err = not_ours(c, d);
+	else
+		err = check_free(c, dir, name, d);
+	if (!err)
+		err = rename_entry(c, e, dir, name);
+	pthread_mutex_unlock(&c->lock);
+	return err;
+}

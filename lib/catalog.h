@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * catalog: which maps exist and what their directories are called.
+ *
+ * A map gets a name when it is first seen and keeps it until it is gone
+ * (section 2 of the design; mapname.h says how names are spelt). Directories of
+ * bpffs below pindir are called by their path from there, "" for the root.
+ *
+ * All calls may come from any thread. One lock, which is never held while the
+ * caller's code runs.
+ */
+#ifndef BPFMAPFS_LIB_CATALOG_H
+#define BPFMAPFS_LIB_CATALOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+#include "lib/diag.h"
+#include "lib/map.h"
+#include "lib/spec.h"
+#include "lib/survey.h"
+
+struct catalog;
+
+/* options and its pindir are copied. max_map_bytes: catalog_create() makes none
+ * that is larger. Nothing is looked at yet. */
+int catalog_new(const struct survey_options *options, uint64_t max_map_bytes, struct catalog **out);
+void catalog_free(struct catalog *c);
+
+/* Looks at the kernel and at pindir again. -EPERM without the right to. */
+int catalog_refresh(struct catalog *c);
+
+/*
+ * The id of the map called name in directory dir ("" or a path below pindir).
+ * Also resolves "@ID", other spellings of a name, and the name of a second pin.
+ * -ENOENT.
+ */
+int catalog_find(struct catalog *c, const char *dir, const char *name, uint32_t *id);
+
+/*
+ * The map with the lowest id above after that dir shows, and its name (display,
+ * replacing out). -ENOENT behind the last one.
+ */
+int catalog_next(struct catalog *c, const char *dir, uint32_t after, uint32_t *id, struct buf *out);
+
+/* Does the kernel still have the map? Takes no reference of it. */
+bool catalog_is_alive(struct catalog *c, uint32_t id);
+
+/* What is known of a map; one reference for the caller. -ENOENT if it is gone. */
+int catalog_desc(struct catalog *c, uint32_t id, struct map_desc **out);
+
+/* Where the map is shown, "DIR/NAME" without a leading slash. -ENOENT */
+int catalog_path(struct catalog *c, uint32_t id, struct buf *out);
+
+/* The path of its pin in pindir, appended to out. -ENOENT if it has none. */
+int catalog_pin(struct catalog *c, uint32_t id, struct buf *out);
+
+/*
+ * The path of the bpffs directory called name in dir, as dir for further calls.
+ * -ENOENT if there is none. catalog_each_dir() calls each with display names.
+ */
+int catalog_find_dir(const struct catalog *c, const char *dir, const char *name, struct buf *out);
+int catalog_each_dir(const struct catalog *c, const char *dir,
+		     int (*each)(void *arg, const char *name), void *arg);
+
+/* The absolute path of a directory, appended to out. */
+void catalog_dir_path(const struct catalog *c, const char *dir, struct buf *out);
+
+/*
+ * Makes a map by spec and pins it as name in dir. -EEXIST, -EINVAL (a name that
+ * cannot be), or what spec_create() says; explained in d.
+ */
+int catalog_create(struct catalog *c, const char *dir, const char *name, const struct spec *spec,
+		   uint32_t *id, struct diag *d);
+
+/* Removes the pin. -EBUSY if the map has none of ours. */
+int catalog_unpin(struct catalog *c, uint32_t id, struct diag *d);
+
+/* Renames the pin, and with it the map. -EBUSY, -EEXIST, -EINVAL as above. */
+int catalog_rename(struct catalog *c, uint32_t id, const char *dir, const char *name,
+		   struct diag *d);
+
+#endif

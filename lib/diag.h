@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * diag: why something was refused, and the ring of the last refusals.
+ *
+ * Parsers and map types explain into a struct diag and return -errno; nothing
+ * in lib/ prints. Whoever owns the request decides whether the explanation goes
+ * into the ring (.error_log), to stderr or to syslog. See the design, section 10.
+ */
+#ifndef BPFMAPFS_LIB_DIAG_H
+#define BPFMAPFS_LIB_DIAG_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "lib/buf.h"
+
+struct diag {
+	int err;       /* positive errno, 0 while nothing was refused */
+	bool placed;   /* offset points into the offending text */
+	size_t offset; /* bytes from the start of the text */
+	char why[192]; /* one sentence, no newline */
+};
+
+/*
+ * Explains a refusal and returns -err. d may be NULL: only the code is wanted.
+ * A later call replaces an earlier one.
+ */
+int diag_set(struct diag *d, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* The same, pointing at the byte of the offending text where it went wrong. */
+int diag_at(struct diag *d, int err, size_t offset, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* One refusal as it is kept. Strings may be NULL when added. */
+struct refusal {
+	struct timespec when;
+	pid_t pid;
+	uid_t uid;
+	const char *operation; /* static string: "write", "mkdir", … */
+	const char *path;      /* from the root of the mount */
+	const char *text;      /* the offending text, or NULL */
+	size_t text_len;
+	struct diag diag;
+};
+
+#define DIAG_RING_SIZE 64
+
+struct diag_ring {
+	pthread_mutex_t lock;
+	struct refusal *slots[DIAG_RING_SIZE];
+	unsigned int next; /* the slot that the next refusal takes */
+};
+
+void diag_ring_init(struct diag_ring *ring);
+void diag_ring_free(struct diag_ring *ring);
+
+/* Keeps a copy of r, dropping the oldest. Long texts are cut around the caret. */
+void diag_ring_add(struct diag_ring *ring, const struct refusal *r);
+void diag_ring_clear(struct diag_ring *ring);
+
+/* Appends all refusals as text, oldest first. */
+void diag_ring_print(struct diag_ring *ring, struct buf *out);
+
+/*
+ * Appends one refusal: a line "TIME pid PID: OPERATION PATH: ERRNO: sentence",
+ * and, if there is a text, that text and a caret under the place, each on a
+ * line of its own, indented by four spaces. Control bytes are shown as '?'.
+ */
+void diag_print(const struct refusal *r, struct buf *out);
+
+#endif

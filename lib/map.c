@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#include "lib/map.h"
+
+#include <bpf/btf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/sys.h"
+
+/* The layout of size bytes of BTF type type_id; no BTF: just bytes. */
+static struct layout *typed_layout(const struct btf *btf, uint32_t type_id, uint32_t size)
+{
+	return btf && type_id ? layout_from_btf(btf, type_id, size) : layout_bytes(size);
+}
+
+/* Replaces the layout of one CPU's value by that of all of them. */
+static int spread_over_cpus(struct map_desc *desc)
+{
+	int cpus = sys_possible_cpus();
+	struct layout *one = desc->value;
+
+	if (cpus < 0)
+		return cpus;
+	desc->value = layout_per_cpu(one, (uint32_t)cpus);
+	layout_unref(one);
+	return desc->value ? 0 : -ENOMEM;
+}
+
+static int describe(struct map_desc *desc, const struct btf *btf)
+{
+	const struct bpf_map_info *info = &desc->info;
+
+	if (!desc->type->keys)
+		return 0;
+	if (desc->type->prefixes)
+		desc->key = layout_prefix(info->key_size);
+	else
+		desc->key = typed_layout(btf, info->btf_key_type_id, info->key_size);
+	desc->value = typed_layout(btf, info->btf_value_type_id, info->value_size);
+	if (!desc->key || !desc->value)
+		return -ENOMEM;
+	return desc->type->per_cpu ? spread_over_cpus(desc) : 0;
+}
+
+int map_desc_new(const struct bpf_map_info *info, struct map_desc **out)
+{
+	struct map_desc *desc = calloc(1, sizeof(*desc));
+	struct btf *btf = NULL;
+	int err = 0;
+
+	if (!desc)
+		return -ENOMEM;
+	desc->refs = 1;
+	desc->info = *info;
+	desc->type = maptype_find(info->type);
+	if (info->btf_id && desc->type->keys)
+		err = sys_btf_open_id(info->btf_id, &btf);
+	if (!err)
+		err = describe(desc, btf);
+	btf__free(btf);
+	if (err) {
+		map_desc_unref(desc);
+		return err;
+	}
+	*out = desc;
+	return 0;
+}
+
+struct map_desc *map_desc_ref(struct map_desc *desc)
+{
+	__atomic_add_fetch(&desc->refs, 1, __ATOMIC_RELAXED);
+	return desc;
+}
+
+void map_desc_unref(struct map_desc *desc)
+{
+	if (!desc || __atomic_sub_fetch(&desc->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	layout_unref(desc->key);
+	layout_unref(desc->value);
+	free(desc);
+}
+
+bool map_desc_has_room_for(const struct map_desc *desc, const void *key)
+{
+	uint32_t index;
+
+	if (!desc->type->fixed)
+		return true;
+	memcpy(&index, key, sizeof(index));
+	return index < desc->info.max_entries;
+}
+
+int map_open(struct map *map, struct map_desc *desc, uint32_t open_flags)
+{
+	map->desc = desc;
+	map->fd = sys_map_open_id(desc->info.id, open_flags);
+	if (map->fd == -ENOENT)
+		return -ESTALE;
+	return map->fd < 0 ? map->fd : 0;
+}
+
+void map_close(struct map *map)
+{
+	if (map->fd >= 0)
+		sys_close(map->fd);
+	map->fd = -1;
+}
+
+/* The errno of the contract for one of the kernel's, with its sentence. */
+static int explain(const struct map *map, int err, struct diag *d)
+{
+	switch (err) {
+	case -E2BIG:
+	case -ENOSPC:
+		return diag_set(d, ENOSPC, "the map is full: max_entries is %u",
+				map->desc->info.max_entries);
+	case -EPERM:
+		return diag_set(d, EROFS, "the map is frozen, or opened read-only");
+	case -ENOENT:
+		return diag_set(d, ENOENT, "the map has no such key");
+	case -EEXIST:
+		return diag_set(d, EEXIST, "the map has this key already");
+	default:
+		return err ? diag_set(d, -err, "the kernel refused it") : 0;
+	}
+}
+
+static int check_index(const struct map *map, const void *key, struct diag *d)
+{
+	if (map_desc_has_room_for(map->desc, key))
+		return 0;
+	return diag_set(d, EINVAL, "the last index of this map is %u",
+			map->desc->info.max_entries - 1);
+}
+
+int map_get(const struct map *map, const void *key, void *value)
+{
+	return map->desc->type->get(map->fd, key, map->desc->info.key_size, value);
+}
+
+int map_put(const struct map *map, const void *key, const void *value, uint64_t flags,
+	    struct diag *d)
+{
+	int err = check_index(map, key, d);
+
+	return err ? err : explain(map, sys_map_update(map->fd, key, value, flags), d);
+}
+
+static int store_zeroes(const struct map *map, const void *key)
+{
+	void *zeroes = calloc(1, map->desc->value->size);
+	int err;
+
+	if (!zeroes)
+		return -ENOMEM;
+	err = sys_map_update(map->fd, key, zeroes, BPF_ANY);
+	free(zeroes);
+	return err;
+}
+
+int map_delete(const struct map *map, const void *key, struct diag *d)
+{
+	int err;
+
+	if (!map_desc_has_room_for(map->desc, key))
+		return explain(map, -ENOENT, d);
+	if (map->desc->type->fixed)
+		err = store_zeroes(map, key);
+	else
+		err = sys_map_delete(map->fd, key);
+	return explain(map, err, d);
+}
+
+int map_is_empty(const struct map *map)
+{
+	unsigned char *key;
+	int err;
+
+	if (!map->desc->type->keys || map->desc->type->fixed)
+		return 1;
+	key = malloc(map->desc->info.key_size);
+	if (!key)
+		return -ENOMEM;
+	err = sys_map_next_key(map->fd, NULL, key);
+	free(key);
+	return err == -ENOENT ? 1 : err;
+}
+
+bool map_is_writable(const struct map *map)
+{
+	return sys_map_may_write(map->fd) == 0;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * map: what is known of a map, and one map opened for a moment.
+ *
+ * struct map_desc never changes and holds no descriptor, so it may be kept as
+ * long as anybody likes without keeping the map alive. struct map adds a
+ * descriptor; open it for one request and close it (section 12 of the design).
+ */
+#ifndef BPFMAPFS_LIB_MAP_H
+#define BPFMAPFS_LIB_MAP_H
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/diag.h"
+#include "lib/layout.h"
+#include "lib/maptype.h"
+
+struct map_desc {
+	unsigned int refs;
+	struct bpf_map_info info;
+	const struct maptype *type;
+	struct layout *key;   /* NULL if the map has no keys */
+	struct layout *value; /* the whole value: per-CPU maps have an array here */
+};
+
+/*
+ * Describes the map that info is of, reading its BTF from the kernel. *out has
+ * one reference. -ENOMEM, or what BPF_BTF_GET_FD_BY_ID says.
+ */
+int map_desc_new(const struct bpf_map_info *info, struct map_desc **out);
+struct map_desc *map_desc_ref(struct map_desc *desc);
+void map_desc_unref(struct map_desc *desc); /* NULL is fine */
+
+/* Can key, which the layout accepts, exist in this map? (an array's index) */
+bool map_desc_has_room_for(const struct map_desc *desc, const void *key);
+
+struct map {
+	struct map_desc *desc; /* borrowed: its owner outlives the open map */
+	int fd;
+};
+
+/*
+ * Opens the map by its id. open_flags: 0 or BPF_F_RDONLY. -ESTALE if the map is
+ * gone. Close with map_close().
+ */
+int map_open(struct map *map, struct map_desc *desc, uint32_t open_flags);
+void map_close(struct map *map);
+
+/*
+ * Elements. key has key_size bytes, value desc->value->size bytes (all CPUs).
+ * The kernel's errors are turned into those of section 7 of the design and
+ * explained in d (may be NULL):
+ *   -ENOENT  no such element (or it vanished; BPF_EXIST)
+ *   -EEXIST  BPF_NOEXIST, and it is there
+ *   -ENOSPC  the map is full
+ *   -EROFS   the map is frozen, or the descriptor read-only
+ *   -EINVAL  an index that the array does not have
+ */
+int map_get(const struct map *map, const void *key, void *value);
+int map_put(const struct map *map, const void *key, const void *value, uint64_t flags,
+	    struct diag *d);
+
+/* Stores zeroes where the type has elements that cannot be removed. */
+int map_delete(const struct map *map, const void *key, struct diag *d);
+
+/* 1 if no element could be listed, 0 if one could, -errno. Types whose elements
+ * cannot be removed count as empty. */
+int map_is_empty(const struct map *map);
+
+/* May this descriptor store elements? */
+bool map_is_writable(const struct map *map);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * scan: a cursor over a map's entries, in batches.
+ *
+ * A position is a number that never means another entry within one scan: the
+ * number of a batch in its upper bits, the place in that batch in the lower 24.
+ * The scan keeps one batch in memory as the kernel delivered it, and for every
+ * batch it has passed the token that leads there (4 bytes, or a key), so any
+ * earlier position can be visited again. As long as positions are asked for in
+ * the batch at hand, the answer is what the kernel said when the batch was read,
+ * whatever happened to the map since. So a caller that never returns to an
+ * earlier batch lists every entry that stays in the map exactly once.
+ *
+ * Hash types are exact because BPF_MAP_LOOKUP_BATCH copies whole buckets
+ * (finding 3); LPM tries are, because keys at or before the token are dropped
+ * when its removal made the kernel start over (finding 4).
+ */
+#ifndef BPFMAPFS_LIB_SCAN_H
+#define BPFMAPFS_LIB_SCAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/map.h"
+
+struct scan;
+
+/* -ENOMEM. Takes a reference of desc, whose type must have keys. Free with
+ * scan_free(). */
+int scan_new(struct map_desc *desc, struct scan **out);
+void scan_free(struct scan *s);
+
+/*
+ * The entry at *pos, or the first one behind it: *pos is moved there, and
+ * *key and *value point into the scan until the next call. Add 1 for the next.
+ * Returns 1, 0 behind the last entry, or -errno. Positions start at 0. map is
+ * the scan's map, open for reading during the call.
+ */
+int scan_at(struct scan *s, const struct map *map, uint64_t *pos, const void **key,
+	    const void **value);
+
+/* Would scan_at() at pos leave the batch at hand? */
+bool scan_would_move(const struct scan *s, uint64_t pos);
+
+#endif

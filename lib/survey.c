@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#include "lib/survey.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <string.h>
+
+#include "lib/mapname.h"
+#include "lib/sys.h"
+
+enum { DIR_DEPTH = 16 }; /* of bpffs below pindir */
+
+/* One survey under way, in one directory of bpffs. */
+struct walk {
+	struct entries *entries;
+	const struct survey_options *options;
+	const char *dir;
+	int depth;
+};
+
+void survey_dir_path(const struct survey_options *options, const char *dir, struct buf *out)
+{
+	buf_addf(out, "%s%s%s", options->pindir, *dir ? "/" : "", dir);
+}
+
+/* Has a directory of bpffs in dir the name that raw would be shown by? */
+static bool is_directory(const struct survey_options *options, const char *dir, const char *raw)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
+	struct stat st;
+	bool found;
+
+	survey_dir_path(options, dir, &path);
+	buf_addc(&path, '/');
+	mapname_pin_of_raw(raw, strlen(raw), &path);
+	found = !buf_error(&path) && sys_pin_stat(path.data, &st) == 0 && S_ISDIR(st.st_mode);
+	buf_free(&path);
+	return found;
+}
+
+static int choose_name(const struct entries *entries, const struct survey_options *options,
+		       const char *dir, const char *raw, uint32_t id, struct buf *name)
+{
+	mapname_display(raw, strlen(raw), name);
+	if (!name->len || entries_by_name(entries, dir, name->data) ||
+	    is_directory(options, dir, raw))
+		buf_addf(name, "@%" PRIu32, id);
+	if (name->len > NAME_MAX) {
+		buf_clear(name);
+		buf_addf(name, "@%" PRIu32, id);
+	}
+	return buf_error(name);
+}
+
+int survey_add(struct entries *entries, const struct survey_options *options,
+	       const struct bpf_map_info *info, const char *dir, const char *raw,
+	       struct map_entry **out)
+{
+	struct buf name = BUF_INIT(PATH_MAX);
+	int err = choose_name(entries, options, dir, raw, info->id, &name);
+
+	if (!err) {
+		*out = entries_add(entries, info, dir, name.data);
+		err = *out ? 0 : -ENOMEM;
+	}
+	if (!err)
+		(*out)->seen = true;
+	buf_free(&name);
+	return err;
+}
+
+/* The pins. */
+
+int survey_read_pin(const char *path, struct bpf_map_info *info)
+{
+	int fd = sys_pin_open(path, BPF_F_RDONLY), err;
+
+	if (fd < 0)
+		return fd;
+	err = sys_map_info(fd, info);
+	sys_close(fd);
+	return err;
+}
+
+/* The entry of the map that is pinned at path, made if it has none. */
+static int entry_of_pin(const struct walk *w, const char *pin_name, const char *path,
+			struct map_entry **out)
+{
+	struct buf raw = BUF_INIT(PATH_MAX);
+	struct bpf_map_info info;
+	int err = survey_read_pin(path, &info);
+
+	if (err)
+		return err == -ENOMEM ? err : -ENOENT;
+	*out = entries_by_id(w->entries, info.id);
+	if (*out)
+		return 0;
+	mapname_of_pin(pin_name, &raw);
+	err = buf_error(&raw);
+	if (!err)
+		err = survey_add(w->entries, w->options, &info, w->dir, raw.data, out);
+	buf_free(&raw);
+	return err;
+}
+
+/* Takes note of one pin. What is no map, or vanished meanwhile, is passed over. */
+static int note_pin(const struct walk *w, const char *pin_name, const char *path)
+{
+	struct map_entry *e = entries_by_pin(w->entries, path);
+	struct stat st;
+	int err;
+
+	if (sys_pin_stat(path, &st))
+		return 0;
+	if (!e || e->pin_ino != st.st_ino) {
+		err = entry_of_pin(w, pin_name, path, &e);
+		if (err)
+			return err == -ENOENT ? 0 : err;
+	}
+	e->seen = true;
+	return e->pin ? 0 : entries_set_pin(w->entries, e, path, st.st_ino);
+}
+
+static int walk_pins(const struct walk *w);
+
+static int walk_one(void *arg, const char *name, bool is_dir)
+{
+	struct walk inner = *(const struct walk *)arg;
+	struct buf dir = BUF_INIT(PATH_MAX), path = BUF_INIT(PATH_MAX);
+	int err;
+
+	buf_addf(&dir, "%s%s%s", inner.dir, *inner.dir ? "/" : "", name);
+	if (!buf_error(&dir))
+		survey_dir_path(inner.options, dir.data, &path);
+	err = buf_error(&dir) ? buf_error(&dir) : buf_error(&path);
+	if (!err && is_dir) {
+		inner.dir = dir.data;
+		inner.depth++;
+		err = inner.depth <= DIR_DEPTH ? walk_pins(&inner) : 0;
+	} else if (!err) {
+		err = note_pin(&inner, name, path.data);
+	}
+	buf_free(&dir);
+	buf_free(&path);
+	return err == -EFBIG ? 0 : err;
+}
+
+static int walk_pins(const struct walk *w)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
+	int err;
+
+	survey_dir_path(w->options, w->dir, &path);
+	err = buf_error(&path);
+	if (!err)
+		err = sys_pin_list(path.data, walk_one, (void *)w);
+	buf_free(&path);
+	return err == -ENOENT ? 0 : err;
+}
+
+/* Forgets pins that are gone or replaced, so that entries can take others. */
+static void check_pins(struct entries *entries)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < entries->count; i++) {
+		struct map_entry *e = entries->by_id[i];
+
+		e->seen = false;
+		if (e->pin && (sys_pin_stat(e->pin, &st) || st.st_ino != e->pin_ino))
+			entries_set_pin(entries, e, NULL, 0);
+	}
+}
+
+/* The kernel's ids. */
+
+static int read_map(uint32_t id, uint32_t open_flags, struct bpf_map_info *info)
+{
+	int fd = sys_map_open_id(id, open_flags), err;
+
+	if (fd < 0)
+		return fd;
+	err = sys_map_info(fd, info);
+	sys_close(fd);
+	return err;
+}
+
+static int note_id(const struct walk *w, uint32_t id)
+{
+	struct map_entry *e = entries_by_id(w->entries, id);
+	struct bpf_map_info info;
+	int err;
+
+	if (e) {
+		e->seen = true;
+		return 0;
+	}
+	err = read_map(id, w->options->open_flags, &info);
+	if (!err)
+		err = survey_add(w->entries, w->options, &info, "", info.name, &e);
+	return err == -ENOENT ? 0 : err;
+}
+
+static int walk_ids(const struct walk *w)
+{
+	uint32_t id = 0;
+	int err;
+
+	while ((err = sys_map_next_id(id, &id)) == 0) {
+		err = note_id(w, id);
+		if (err)
+			return err;
+	}
+	return err == -ENOENT ? 0 : err;
+}
+
+static void drop_unseen(struct entries *entries)
+{
+	for (size_t i = entries->count; i-- > 0;)
+		if (!entries->by_id[i]->seen)
+			entries_remove(entries, entries->by_id[i]);
+}
+
+int survey(struct entries *entries, const struct survey_options *options)
+{
+	const struct walk w = {.entries = entries, .options = options, .dir = ""};
+	int err;
+
+	check_pins(entries);
+	err = walk_pins(&w);
+	if (!err && !options->pinned_only)
+		err = walk_ids(&w);
+	if (!err)
+		drop_unseen(entries);
+	return err;
+}

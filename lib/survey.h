@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * survey: looks at pindir and at the kernel, and brings the entries up to date.
+ *
+ * Pins come first, then the kernel's maps by ascending id, so that pins get
+ * their names (section 2 of the design). A map is opened once, when it is first
+ * seen (map-types.md, finding 1); a pin is opened when its inode is new.
+ * Afterwards lstat and BPF_MAP_GET_NEXT_ID tell what is still there.
+ */
+#ifndef BPFMAPFS_LIB_SURVEY_H
+#define BPFMAPFS_LIB_SURVEY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+#include "lib/entries.h"
+
+struct survey_options {
+	const char *pindir;  /* absolute, on a bpffs */
+	bool pinned_only;    /* scope=pinned */
+	uint32_t open_flags; /* 0 or BPF_F_RDONLY */
+};
+
+/* Entries of maps that are gone are removed, new maps get theirs. -EPERM without
+ * the right to look, -ENOMEM; a map that vanishes meanwhile is no error. */
+int survey(struct entries *entries, const struct survey_options *options);
+
+/*
+ * Gives a map that has no entry its own, called raw in dir: "@ID" is added where
+ * the name is empty, too long, or taken by a map or a directory of bpffs.
+ */
+int survey_add(struct entries *entries, const struct survey_options *options,
+	       const struct bpf_map_info *info, const char *dir, const char *raw,
+	       struct map_entry **out);
+
+/* What map is pinned at path? -ENOENT, or -EINVAL if it is none. */
+int survey_read_pin(const char *path, struct bpf_map_info *info);
+
+/* The absolute path of a directory below pindir, appended to out. */
+void survey_dir_path(const struct survey_options *options, const char *dir, struct buf *out);
+
+#endif

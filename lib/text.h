@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * text: the lexical level, printer beside parser: numbers, hex bytes, escapes.
+ *
+ * Parsers move a cursor and return
+ *   0        the item is there and complete,
+ *   -EAGAIN  the text so far is a prefix of something complete,
+ *   -EINVAL  no continuation could make it right.
+ * Either failure is explained in the cursor's diag, at the byte where it went
+ * wrong. Who has the whole text takes -EAGAIN as "it ends too early".
+ */
+#ifndef BPFMAPFS_LIB_TEXT_H
+#define BPFMAPFS_LIB_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/buf.h"
+#include "lib/diag.h"
+
+struct text {
+	const char *s;
+	size_t len;
+	size_t pos;
+	struct diag *diag; /* may be NULL */
+};
+
+/* At the end of the text? */
+bool text_done(const struct text *t);
+
+/* The byte at the cursor, '\0' at the end. */
+char text_peek(const struct text *t);
+
+/* Skips spaces, tabs and newlines. */
+void text_skip_blanks(struct text *t);
+
+/* Takes c if it is next. */
+bool text_take(struct text *t, char c);
+
+/* c must be next. */
+int text_expect(struct text *t, char c);
+
+/* Nothing may follow. */
+int text_end(struct text *t);
+
+/* "It ends here and something is missing": -EAGAIN. */
+int text_missing(struct text *t, const char *what);
+
+/*
+ * An integer, decimal or 0x hex, '-' in front of a decimal one if min is below
+ * zero. Leading zeros are no octal. Out of min..max is -EINVAL.
+ */
+int text_unsigned(struct text *t, uint64_t max, uint64_t *out);
+int text_signed(struct text *t, int64_t min, int64_t max, int64_t *out);
+
+/*
+ * len bytes in hex, two digits each, in either case, with or without 0x in
+ * front; blanks may stand between bytes if blanks is set.
+ */
+int text_hex(struct text *t, bool blanks, void *bytes, size_t len);
+void text_print_hex(const void *bytes, size_t len, const char *separator, struct buf *out);
+
+/*
+ * Percent escapes of names. Prints bytes as %XX where must_escape says so, and
+ * everywhere the bytes are no UTF-8.
+ */
+void text_escape(const void *bytes, size_t len, bool (*must_escape)(unsigned char c, size_t at),
+		 struct buf *out);
+
+/* For text_escape(): control bytes, so that a line stays a line. */
+bool text_is_control(unsigned char c, size_t at);
+
+/* The way back. A '%' that is not followed by two hex digits stands for itself. */
+void text_unescape(const char *s, size_t len, struct buf *out);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * access: owner and mode of a map, which its keys follow (section 12 of the
+ * design). They are those of its pin in pindir; a map without one has the
+ * mount's uid, gid and umask. Nobody may write what is frozen or read-only.
+ */
+#ifndef BPFMAPFS_FS_ACCESS_H
+#define BPFMAPFS_FS_ACCESS_H
+
+#include <sys/stat.h>
+#include <time.h>
+
+#include "fs/context.h"
+#include "lib/map.h"
+
+struct access {
+	uid_t uid;
+	gid_t gid;
+	mode_t mode; /* of a key: bits of 0666 */
+	struct timespec time;
+};
+
+/* map is open, or NULL if it was not opened to look (maptype: delicate). */
+void access_of(struct fs *fs, uint32_t map_id, const struct map *map, struct access *out);
+
+/* The mode that a directory has where its files have this: whoever may read may
+ * search. */
+mode_t access_dir_mode(mode_t mode);
+
+/* chmod and chown of a map: they go to its pin. -EPERM if it has none. */
+int access_chmod(struct fs *fs, uint32_t map_id, mode_t mode, struct diag *d);
+int access_chown(struct fs *fs, uint32_t map_id, uid_t uid, gid_t gid, struct diag *d);
+
+#endif

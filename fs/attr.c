@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#include "fs/attr.h"
+
+#include <errno.h>
+
+#include "fs/access.h"
+#include "fs/kind.h"
+#include "fs/openfile.h"
+
+int attr_get(struct fs *fs, struct node *node, struct stat *st)
+{
+	const struct identity *id = node->id;
+	int err;
+
+	openfile_settle(fs, node);
+	err = kind_stat(fs, id, st);
+	if (err == -ENOENT && id->kind == NODE_KEY && node->files)
+		err = kind_stat_empty(fs, id, st);
+	if (!err)
+		openfile_show_served(fs, node, st);
+	return err;
+}
+
+/* chmod where nothing is changed: refused if group or others were to lose a
+ * right. The owner's own bits protect from nobody. */
+static int check_mode(const struct stat *now, mode_t mode, struct diag *d)
+{
+	if (now->st_mode & ~mode & 077)
+		return diag_set(d, EPERM, "its mode is that of its map: chmod the map's directory");
+	return 0;
+}
+
+static int set_inherited(struct fs *fs, struct node *node, const struct attr_change *change,
+			 struct diag *d)
+{
+	int err = openfile_take_refusal(fs, node);
+	struct stat now;
+
+	if (err)
+		return diag_set(d, -err, "the text that was written before was refused");
+	if (change->set_mtime)
+		err = openfile_sync_new(fs, node, d);
+	if (!err && change->set_mode) {
+		err = attr_get(fs, node, &now);
+		if (!err)
+			err = check_mode(&now, change->st.st_mode, d);
+	}
+	return err;
+}
+
+static int set_map(struct fs *fs, struct node *node, const struct attr_change *change,
+		   struct diag *d)
+{
+	uid_t uid = change->set_uid ? change->st.st_uid : (uid_t)-1;
+	gid_t gid = change->set_gid ? change->st.st_gid : (gid_t)-1;
+	uint32_t map_id = node->id->map_id;
+	struct stat now;
+	int err = attr_get(fs, node, &now);
+
+	if (!err && change->set_mode && (now.st_mode & 0777) != (change->st.st_mode & 0777))
+		err = access_chmod(fs, map_id, change->st.st_mode, d);
+	if (!err &&
+	    ((change->set_uid && uid != now.st_uid) || (change->set_gid && gid != now.st_gid)))
+		err = access_chown(fs, map_id, uid, gid, d);
+	return err;
+}
+
+static int set_stage(struct fs *fs, struct node *node, const struct attr_change *change)
+{
+	uint64_t number = kind_scratch_number(node->id);
+	int err = 0;
+
+	if (change->set_mode)
+		err = scratch_chmod(&fs->scratch, number, change->st.st_mode);
+	if (!err && (change->set_uid || change->set_gid))
+		err = scratch_chown(&fs->scratch, number,
+				    change->set_uid ? change->st.st_uid : (uid_t)-1,
+				    change->set_gid ? change->st.st_gid : (gid_t)-1);
+	if (!err && change->set_mtime)
+		err = scratch_utime(&fs->scratch, number, &change->st.st_mtim);
+	return err;
+}
+
+int attr_set(struct fs *fs, struct node *node, const struct attr_change *change, struct diag *d)
+{
+	switch (node->id->kind) {
+	case NODE_MAP:
+		return set_map(fs, node, change, d);
+	case NODE_SCRATCH:
+		return set_stage(fs, node, change);
+	default:
+		return set_inherited(fs, node, change, d);
+	}
+}

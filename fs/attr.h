@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * attr: stat, chmod, chown and utimens of whatever node (section 7 of the
+ * design). Keys follow their map and have nothing of their own; a map's owner
+ * and mode are its pin's; staging files take anything.
+ */
+#ifndef BPFMAPFS_FS_ATTR_H
+#define BPFMAPFS_FS_ATTR_H
+
+#include <sys/stat.h>
+
+#include "fs/context.h"
+
+/* -ENOENT if what the node stands for is gone and no file of it is open. */
+int attr_get(struct fs *fs, struct node *node, struct stat *st);
+
+/* Which members of a struct stat to set. */
+struct attr_change {
+	bool set_mode, set_uid, set_gid, set_mtime;
+	struct stat st;
+};
+
+/*
+ * -EPERM where the caller asks for less access than there will be, so that
+ * nobody believes protected what is not. Also brings out a refusal that close(2)
+ * could not report (openfile.h), and stores what touch(1) has just created.
+ */
+int attr_set(struct fs *fs, struct node *node, const struct attr_change *change, struct diag *d);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * context: one mount: its options and its tables. Handed to every call of fs/.
+ *
+ * Locks, in the order in which they are taken: a file's own; files_lock; then at
+ * most one of those inside catalog, nodes, scratch, seen, hidden, refusals. None
+ * is held over a wait for user space. The kernel's replies are sent with no lock
+ * held.
+ */
+#ifndef BPFMAPFS_FS_CONTEXT_H
+#define BPFMAPFS_FS_CONTEXT_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "fs/hide.h"
+#include "fs/node.h"
+#include "fs/scratch.h"
+#include "fs/seen.h"
+#include "lib/catalog.h"
+#include "lib/diag.h"
+#include "lib/spec.h"
+
+struct fuse_session;
+
+struct fs_options {
+	struct survey_options survey;
+	struct spec mkdir_spec; /* what a bare mkdir makes; owned */
+	uint64_t max_map_bytes;
+	bool read_only;
+	uid_t uid; /* of maps without a pin of ours, and of the root */
+	gid_t gid;
+	mode_t umask;
+};
+
+struct fs {
+	struct fs_options options;
+	struct catalog *catalog;
+	struct node_table nodes;
+	struct scratch scratch;
+	struct seen *seen;
+	struct hide hidden;
+	struct diag_ring refusals;
+	struct timespec started; /* CLOCK_REALTIME */
+
+	struct fuse_session *session; /* to tell the kernel what it should ask again */
+
+	/* Where refusals are told too: text of one or more lines. May be NULL. */
+	void (*log)(const char *lines);
+
+	pthread_mutex_t
+		files_lock; /* node->files and the members of struct file that file.c says */
+	pthread_cond_t files_changed;
+	unsigned int files_blank; /* files that zero their key when closed; read without the lock */
+};
+
+/* Sets everything up; options are moved in. 0 or -errno; fs_free() in any case. */
+int fs_init(struct fs *fs, struct fs_options *options);
+void fs_free(struct fs *fs);
+
+#endif

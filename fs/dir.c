@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#include "fs/dir.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fs/attr.h"
+#include "fs/key.h"
+#include "fs/kind.h"
+#include "fs/tree.h"
+#include "lib/scan.h"
+
+enum {
+	SPECIALS = 2,
+	KEYS = SPECIALS + NODE_KINDS,
+	DIRS = KEYS,
+};
+
+#define MAPS ((off_t)1 << 32)
+
+struct dir {
+	struct fs *fs;
+	struct node *node; /* one reference: the identity lives as long */
+	pthread_mutex_t lock;
+
+	struct map_desc *desc; /* of a map */
+	struct scan *scan;     /* of a map that has keys, once it was read */
+
+	char **dirs; /* names of the directories below */
+	size_t dir_count;
+};
+
+/* One dir_read() under way. */
+struct listing {
+	struct dir *d;
+	bool with_stat;
+	int (*emit)(void *arg, const struct dir_entry *entry);
+	void *arg;
+	bool full; /* emit said so */
+	bool any;  /* something was emitted */
+};
+
+int dir_open(struct fs *fs, const struct identity *id, struct dir **out)
+{
+	struct dir *d = calloc(1, sizeof(*d));
+	int err = 0;
+
+	if (!d)
+		return -ENOMEM;
+	d->fs = fs;
+	pthread_mutex_init(&d->lock, NULL);
+	d->node = node_get(&fs->nodes, id);
+	if (!d->node)
+		err = -ENOMEM;
+	else if (id->kind == NODE_MAP)
+		err = catalog_desc(fs->catalog, id->map_id, &d->desc);
+	if (err) {
+		dir_close(d);
+		return err;
+	}
+	*out = d;
+	return 0;
+}
+
+static void forget_dirs(struct dir *d)
+{
+	while (d->dir_count)
+		free(d->dirs[--d->dir_count]);
+	free(d->dirs);
+	d->dirs = NULL;
+}
+
+void dir_close(struct dir *d)
+{
+	forget_dirs(d);
+	scan_free(d->scan);
+	map_desc_unref(d->desc);
+	if (d->node)
+		node_put(&d->fs->nodes, d->node, 1);
+	pthread_mutex_destroy(&d->lock);
+	free(d);
+}
+
+static void emit(struct listing *l, const struct dir_entry *entry)
+{
+	l->full = l->emit(l->arg, entry) != 0;
+	l->any |= !l->full;
+}
+
+/* What vanished meanwhile is passed over. */
+static void emit_identity(struct listing *l, const char *name, const struct identity *id,
+			  off_t next)
+{
+	struct dir_entry entry = {.name = name, .id = id, .next = next};
+
+	entry.st.st_ino = node_ino(id);
+	entry.st.st_mode = kind_of(id->kind)->type;
+	if (l->with_stat && kind_stat(l->d->fs, id, &entry.st))
+		return;
+	emit(l, &entry);
+}
+
+static void list_fixed(struct listing *l, off_t off)
+{
+	struct fs *fs = l->d->fs;
+	const struct identity *dir = l->d->node->id;
+	struct dir_entry dots = {.st = {.st_ino = node_ino(dir), .st_mode = S_IFDIR}};
+
+	for (; off < KEYS && !l->full; off++) {
+		struct identity id = {.kind = (enum node_kind)(off - SPECIALS),
+				      .map_id = dir->map_id};
+		const struct kind *kind;
+
+		if (off < SPECIALS) {
+			dots.name = off ? ".." : ".";
+			dots.next = off + 1;
+			emit(l, &dots);
+			continue;
+		}
+		kind = kind_of(id.kind);
+		if (!kind->name || !kind->listed || kind->directory != dir->kind)
+			continue;
+		if (id.kind == NODE_MAP_FILE && hide_has_map_file(&fs->hidden, id.map_id))
+			continue;
+		emit_identity(l, kind->name, &id, off + 1);
+	}
+}
+
+/* Keys. */
+
+/* Room that one listing uses over and over. */
+struct key_listing {
+	struct listing *l;
+	struct map map;
+	struct access access;
+	struct buf key, name, text;
+};
+
+static int emit_key(struct key_listing *k, const void *key, const void *value, off_t next)
+{
+	struct dir *d = k->l->d;
+	struct identity id = {NODE_KEY, d->desc->info.id, d->desc->info.key_size, NULL};
+	struct dir_entry entry = {.next = next, .id = &id};
+	time_t mtime;
+	int err;
+
+	buf_clear(&k->key);
+	buf_clear(&k->name);
+	buf_clear(&k->text);
+	buf_add(&k->key, key, d->desc->info.key_size);
+	if (buf_error(&k->key))
+		return buf_error(&k->key);
+	layout_canonical(d->desc->key, k->key.data);
+	id.bytes = (const unsigned char *)k->key.data;
+	entry.st.st_ino = node_ino(&id);
+	entry.st.st_mode = S_IFREG;
+	err = key_print(d->desc, k->key.data, &k->name);
+	if (!err && k->l->with_stat)
+		err = key_text(d->fs, d->desc, k->key.data, value, &k->text, &mtime);
+	if (err)
+		return err;
+	entry.name = k->name.data;
+	if (k->l->with_stat)
+		kind_fill_file(&k->access, 0666, k->text.len, mtime, &entry.st);
+	emit(k->l, &entry);
+	return 0;
+}
+
+static int list_batch(struct key_listing *k, uint64_t pos)
+{
+	struct dir *d = k->l->d;
+	const void *key, *value;
+	int err = 0;
+
+	while (!k->l->full && !(k->l->any && scan_would_move(d->scan, pos))) {
+		err = scan_at(d->scan, &k->map, &pos, &key, &value);
+		if (err != 1)
+			return err;
+		pos++;
+		if (key_is_shown(d->fs, d->desc, key, value))
+			err = emit_key(k, key, value, (off_t)(KEYS + pos));
+		else
+			err = 0;
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int list_keys(struct listing *l, off_t off)
+{
+	struct key_listing k = {.l = l,
+				.key = BUF_INIT(SIZE_MAX / 2),
+				.name = BUF_INIT(SIZE_MAX / 2),
+				.text = BUF_INIT(SIZE_MAX / 2)};
+	struct dir *d = l->d;
+	int err = 0;
+
+	if (key_why_not(d->desc))
+		return 0;
+	if (!d->scan)
+		err = scan_new(d->desc, &d->scan);
+	if (!err)
+		err = map_open(&k.map, d->desc, d->fs->options.survey.open_flags);
+	if (err)
+		return err == -ESTALE ? -ENOENT : err;
+	if (l->with_stat)
+		access_of(d->fs, d->desc->info.id, &k.map, &k.access);
+	err = list_batch(&k, off < KEYS ? 0 : (uint64_t)(off - KEYS));
+	map_close(&k.map);
+	buf_free(&k.key);
+	buf_free(&k.name);
+	buf_free(&k.text);
+	return err;
+}
+
+/* Directories and maps. */
+
+static int add_dir(void *arg, const char *name)
+{
+	struct dir *d = arg;
+	char **dirs = realloc(d->dirs, (d->dir_count + 1) * sizeof(*dirs));
+
+	if (!dirs)
+		return -ENOMEM;
+	d->dirs = dirs;
+	dirs[d->dir_count] = strdup(name);
+	return dirs[d->dir_count++] ? 0 : -ENOMEM;
+}
+
+static void list_dirs(struct listing *l, off_t off)
+{
+	struct dir *d = l->d;
+	size_t i = off < DIRS ? 0 : (size_t)(off - DIRS);
+
+	for (; i < d->dir_count && !l->full; i++) {
+		struct found found = FOUND_INIT;
+
+		if (tree_find(d->fs, d->node->id, d->dirs[i], &found, NULL) == 0 &&
+		    found.id.kind == NODE_DIR)
+			emit_identity(l, d->dirs[i], &found.id, (off_t)(DIRS + i + 1));
+		found_free(&found);
+	}
+}
+
+static int list_maps(struct listing *l, off_t off)
+{
+	struct identity id = {.kind = NODE_MAP};
+	struct buf name = BUF_INIT(SIZE_MAX / 2);
+	struct dir *d = l->d;
+	int err = 0;
+
+	id.map_id = off < MAPS ? 0 : (uint32_t)(off - MAPS);
+	while (!l->full) {
+		err = catalog_next(d->fs->catalog, tree_dir_path(d->node->id), id.map_id,
+				   &id.map_id, &name);
+		if (err)
+			break;
+		emit_identity(l, name.data, &id, MAPS + (off_t)id.map_id);
+	}
+	buf_free(&name);
+	return err == -ENOENT ? 0 : err;
+}
+
+/* The beginning of a listing, and of each after rewinddir(3), is a new look. */
+static int look_anew(struct dir *d)
+{
+	int err;
+
+	scan_free(d->scan);
+	d->scan = NULL;
+	if (d->desc)
+		return 0;
+	forget_dirs(d);
+	err = catalog_refresh(d->fs->catalog);
+	if (!err)
+		err = catalog_each_dir(d->fs->catalog, tree_dir_path(d->node->id), add_dir, d);
+	return err == -ENOENT ? 0 : err;
+}
+
+static int list(struct listing *l, off_t off)
+{
+	struct dir *d = l->d;
+	int err = off == 0 ? look_anew(d) : 0;
+
+	if (err)
+		return err;
+	list_fixed(l, off);
+	if (l->full)
+		return 0;
+	if (d->desc)
+		return list_keys(l, off);
+	if (off < MAPS)
+		list_dirs(l, off);
+	return list_maps(l, off);
+}
+
+int dir_read(struct dir *d, off_t off, bool with_stat,
+	     int (*emit_entry)(void *arg, const struct dir_entry *entry), void *arg)
+{
+	struct listing l = {.d = d, .with_stat = with_stat, .emit = emit_entry, .arg = arg};
+	int err;
+
+	pthread_mutex_lock(&d->lock);
+	err = list(&l, off);
+	pthread_mutex_unlock(&d->lock);
+	return l.any ? 0 : err;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#include "fs/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "fs/stagefile.h"
+#include "fs/textfile.h"
+
+/* The types of file that are not textfile_type. To add one: a row here. */
+static const struct file_type *const types[NODE_KINDS] = {
+	[NODE_SCRATCH] = &stagefile_type,
+};
+
+static const struct file_type *type_of(enum node_kind kind)
+{
+	return types[kind] ? types[kind] : &textfile_type;
+}
+
+static void destroy(struct file *f)
+{
+	openfile_set_blank(f, false);
+	pthread_mutex_destroy(&f->lock);
+	free(f);
+}
+
+int file_open(struct fs *fs, struct node *node, int flags, bool created, struct file **out,
+	      struct diag *d)
+{
+	const struct identity *id = node->id;
+	const struct file_type *type = type_of(id->kind);
+	struct file *f = calloc(1, type->size);
+	int err;
+
+	if (!f)
+		return -ENOMEM;
+	f->type = type;
+	f->fs = fs;
+	f->node = node;
+	f->id = id;
+	f->flags = flags;
+	pthread_mutex_init(&f->lock, NULL);
+	err = type->open(f, created, d);
+	if (err) {
+		destroy(f);
+		return err;
+	}
+	openfile_enlist(f);
+	*out = f;
+	return 0;
+}
+
+int file_read(struct file *f, size_t size, off_t off, struct buf *out)
+{
+	int err;
+
+	pthread_mutex_lock(&f->lock);
+	err = f->type->read(f, size, off, out);
+	pthread_mutex_unlock(&f->lock);
+	return err;
+}
+
+int file_write(struct file *f, const char *bytes, size_t size, off_t off, struct diag *d)
+{
+	int err;
+
+	pthread_mutex_lock(&f->lock);
+	err = f->type->write(f, bytes, size, off, d);
+	pthread_mutex_unlock(&f->lock);
+	return err;
+}
+
+int file_truncate(struct file *f, off_t size, struct diag *d)
+{
+	int err;
+
+	pthread_mutex_lock(&f->lock);
+	err = f->type->truncate(f, size, d);
+	pthread_mutex_unlock(&f->lock);
+	return err;
+}
+
+int file_flush(struct file *f, struct diag *d)
+{
+	int err;
+
+	pthread_mutex_lock(&f->lock);
+	err = f->type->flush(f, d);
+	pthread_mutex_unlock(&f->lock);
+	return err;
+}
+
+int file_sync(struct file *f, struct diag *d)
+{
+	int err;
+
+	pthread_mutex_lock(&f->lock);
+	err = f->type->sync(f, d);
+	pthread_mutex_unlock(&f->lock);
+	return err;
+}
+
+int file_release(struct file *f, struct diag *d)
+{
+	int err;
+
+	pthread_mutex_lock(&f->lock);
+	err = f->type->close(f, d);
+	pthread_mutex_unlock(&f->lock);
+	openfile_delist(f);
+	destroy(f);
+	return err;
+}
+
+int file_truncate_node(struct fs *fs, struct node *node, off_t size, struct diag *d)
+{
+	struct file *f;
+	int err, close_err;
+
+	err = file_open(fs, node, O_WRONLY, false, &f, d);
+	if (err)
+		return err;
+	err = file_truncate(f, size, d);
+	if (!err)
+		err = file_sync(f, d);
+	close_err = file_release(f, err ? NULL : d);
+	return err ? err : close_err;
+}

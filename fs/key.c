@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#include "fs/key.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/codec.h"
+
+/* Room for spaces, leading zeros, and the like in a text that somebody types. */
+enum { TYPING_ROOM = 4096 };
+
+/* A map opened for one call, with room for one value. */
+struct session {
+	struct fs *fs;
+	struct map_desc *desc;
+	struct map map;
+	unsigned char *value;
+};
+
+static void session_end(struct session *s)
+{
+	map_close(&s->map);
+	map_desc_unref(s->desc);
+	free(s->value);
+}
+
+/* On failure nothing is left to end. */
+static int session_start(struct session *s, struct fs *fs, uint32_t map_id, bool to_write)
+{
+	const char *why_not;
+	int err;
+
+	*s = (struct session){.fs = fs, .map = {.fd = -1}};
+	err = catalog_desc(fs->catalog, map_id, &s->desc);
+	if (err)
+		return err == -ENOENT ? -ESTALE : err;
+	why_not = key_why_not(s->desc);
+	if (!why_not)
+		s->value = calloc(1, s->desc->value->size);
+	if (why_not || !s->value)
+		err = why_not ? -EOPNOTSUPP : -ENOMEM;
+	else
+		err = map_open(&s->map, s->desc,
+			       to_write ? fs->options.survey.open_flags : BPF_F_RDONLY);
+	if (err)
+		session_end(s);
+	return err;
+}
+
+const char *key_why_not(const struct map_desc *desc)
+{
+	if (!desc->type->keys)
+		return desc->type->why_not;
+	if (codec_print_max(CODEC_NAME, desc->key) > NAME_MAX)
+		return "the names of its keys would pass 255 bytes, which is not supported yet";
+	return NULL;
+}
+
+int key_parse(struct map_desc *desc, const char *name, struct buf *out, struct diag *d)
+{
+	const char *why_not = key_why_not(desc);
+	int err;
+
+	if (why_not)
+		return diag_set(d, EOPNOTSUPP, "%s", why_not);
+	buf_clear(out);
+	err = buf_resize(out, desc->info.key_size);
+	if (err)
+		return err;
+	err = codec_parse(CODEC_NAME, desc->key, name, strlen(name), out->data, d);
+	if (err && d)
+		d->err = EINVAL;
+	if (err)
+		return -EINVAL;
+	if (!map_desc_has_room_for(desc, out->data))
+		return diag_at(d, EINVAL, 0, "the last index of this map is %u",
+			       desc->info.max_entries - 1);
+	return 0;
+}
+
+int key_print(const struct map_desc *desc, const void *key, struct buf *out)
+{
+	return codec_print(CODEC_NAME, desc->key, key, out);
+}
+
+size_t key_text_limit(const struct map_desc *desc)
+{
+	return codec_print_max(CODEC_TEXT, desc->value) * 2 + TYPING_ROOM;
+}
+
+static uint32_t index_of(const void *key)
+{
+	uint32_t index;
+
+	memcpy(&index, key, sizeof(index));
+	return index;
+}
+
+static bool is_hidden(struct fs *fs, const struct map_desc *desc, const void *key)
+{
+	return desc->type->fixed && hide_has_slot(&fs->hidden, desc->info.id, index_of(key));
+}
+
+static void show(struct fs *fs, const struct map_desc *desc, const void *key)
+{
+	if (desc->type->fixed)
+		hide_show_slot(&fs->hidden, desc->info.id, index_of(key));
+}
+
+static bool is_zero(const unsigned char *bytes, size_t len)
+{
+	return len == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0);
+}
+
+bool key_is_shown(struct fs *fs, const struct map_desc *desc, const void *key, const void *value)
+{
+	if (!is_hidden(fs, desc, key))
+		return true;
+	if (is_zero(value, desc->value->size))
+		return false;
+	show(fs, desc, key);
+	return true;
+}
+
+int key_text(struct fs *fs, const struct map_desc *desc, const void *key, const void *value,
+	     struct buf *text, time_t *mtime)
+{
+	const struct identity id = {NODE_KEY, desc->info.id, desc->info.key_size, key};
+
+	*mtime = seen_value(fs->seen, node_ino(&id), value, desc->value->size, time(NULL));
+	return codec_print(CODEC_TEXT, desc->value, value, text);
+}
+
+/* The present value into s->value. */
+static int get(struct session *s, const void *key)
+{
+	int err = map_get(&s->map, key, s->value);
+
+	if (!err && !key_is_shown(s->fs, s->desc, key, s->value))
+		err = -ENOENT;
+	return err;
+}
+
+int key_read(struct fs *fs, uint32_t map_id, const void *key, struct buf *text,
+	     struct key_look *look)
+{
+	struct session s;
+	time_t mtime;
+	int err = session_start(&s, fs, map_id, look != NULL);
+
+	if (err)
+		return err;
+	err = get(&s, key);
+	buf_clear(text);
+	if (!err)
+		err = key_text(fs, s.desc, key, s.value, text, &mtime);
+	if (!err && look) {
+		look->size = text->len;
+		look->mtime = mtime;
+		access_of(fs, map_id, &s.map, &look->access);
+	}
+	session_end(&s);
+	return err;
+}
+
+/* Stores s->value. A hidden slot counts as absent, which the kernel cannot know:
+ * to it every slot of an array exists. */
+static int put(struct session *s, const void *key, uint64_t flags, struct diag *d)
+{
+	int err;
+
+	if (is_hidden(s->fs, s->desc, key)) {
+		if (flags == BPF_EXIST)
+			return diag_set(d, ENOENT, "the key was removed");
+		flags = BPF_ANY;
+	}
+	err = map_put(&s->map, key, s->value, flags, d);
+	if (!err)
+		show(s->fs, s->desc, key);
+	return err;
+}
+
+int key_store(struct fs *fs, uint32_t map_id, const void *key, const char *text, size_t len,
+	      uint64_t flags, struct diag *d)
+{
+	struct session s;
+	int err = session_start(&s, fs, map_id, true);
+
+	if (err)
+		return err;
+	err = map_get(&s.map, key, s.value);
+	if (err == -ENOENT || err == -EPERM) {
+		memset(s.value, 0, s.desc->value->size);
+		err = 0;
+	}
+	if (!err)
+		err = codec_parse(CODEC_TEXT, s.desc->value, text, len, s.value, d);
+	if (!err)
+		err = put(&s, key, flags, d);
+	session_end(&s);
+	return err;
+}
+
+int key_zero(struct fs *fs, uint32_t map_id, const void *key, uint64_t flags, struct diag *d)
+{
+	struct session s;
+	int err = session_start(&s, fs, map_id, true);
+
+	if (err)
+		return err;
+	err = put(&s, key, flags, d);
+	session_end(&s);
+	return err;
+}
+
+/* Removes an element; slots that always exist are hidden instead. */
+static int remove_element(struct session *s, const void *key, struct diag *d)
+{
+	int err = map_delete(&s->map, key, d);
+
+	if (!err && s->desc->type->fixed)
+		err = hide_slot(&s->fs->hidden, s->desc->info.id, index_of(key));
+	return err;
+}
+
+int key_remove(struct fs *fs, uint32_t map_id, const void *key, struct diag *d)
+{
+	struct session s;
+	int err = session_start(&s, fs, map_id, true);
+
+	if (err)
+		return err;
+	if (s.desc->type->fixed)
+		err = get(&s, key);
+	if (!err)
+		err = remove_element(&s, key, d);
+	session_end(&s);
+	return err;
+}
+
+int key_move(struct fs *fs, uint32_t map_id, const void *from, const void *to, uint64_t flags,
+	     struct diag *d)
+{
+	struct session s;
+	int err = session_start(&s, fs, map_id, true);
+
+	if (err)
+		return err;
+	err = get(&s, from);
+	if (!err && memcmp(from, to, s.desc->info.key_size) == 0)
+		goto out;
+	if (!err)
+		err = put(&s, to, flags, d);
+	if (!err)
+		err = remove_element(&s, from, d);
+out:
+	session_end(&s);
+	return err;
+}
+
+int key_may_store(struct fs *fs, uint32_t map_id, struct diag *d)
+{
+	struct session s;
+	int err = session_start(&s, fs, map_id, true);
+
+	if (err)
+		return err;
+	if (!map_is_writable(&s.map))
+		err = diag_set(d, EROFS, "the map is frozen, or the mount read-only");
+	session_end(&s);
+	return err;
+}

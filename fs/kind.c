@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#include "fs/kind.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "fs/key.h"
+#include "fs/special.h"
+#include "lib/sys.h"
+
+/* The most that a special file can be written in. */
+enum { SPECIAL_TEXT = 64 * 1024 };
+
+static void set_times(struct stat *st, struct timespec time)
+{
+	st->st_atim = st->st_mtim = st->st_ctim = time;
+}
+
+static int stat_root(struct fs *fs, const struct identity *id, struct stat *st)
+{
+	(void)id;
+	st->st_uid = fs->options.uid;
+	st->st_gid = fs->options.gid;
+	st->st_nlink = 2;
+	set_times(st, fs->started);
+	return 0;
+}
+
+static int stat_dir(struct fs *fs, const struct identity *id, struct stat *st)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
+	struct stat dir;
+	int err;
+
+	catalog_dir_path(fs->catalog, (const char *)id->bytes, &path);
+	err = buf_error(&path);
+	if (!err)
+		err = sys_pin_stat(path.data, &dir);
+	buf_free(&path);
+	if (err)
+		return err;
+	st->st_mode = S_IFDIR | (dir.st_mode & 0777);
+	st->st_uid = dir.st_uid;
+	st->st_gid = dir.st_gid;
+	st->st_nlink = 2;
+	set_times(st, dir.st_mtim);
+	return 0;
+}
+
+/* The access of a map, which is opened to look only where that is harmless. */
+static int map_access(struct fs *fs, uint32_t map_id, struct access *access)
+{
+	struct map_desc *desc;
+	struct map map;
+	int err = catalog_desc(fs->catalog, map_id, &desc);
+
+	if (err)
+		return err;
+	if (desc->type->delicate) {
+		err = catalog_is_alive(fs->catalog, map_id) ? 0 : -ENOENT;
+		access_of(fs, map_id, NULL, access);
+	} else {
+		err = map_open(&map, desc, fs->options.survey.open_flags);
+		if (!err) {
+			access_of(fs, map_id, &map, access);
+			map_close(&map);
+		}
+	}
+	map_desc_unref(desc);
+	return err == -ESTALE ? -ENOENT : err;
+}
+
+static int stat_map(struct fs *fs, const struct identity *id, struct stat *st)
+{
+	struct access access;
+	int err = map_access(fs, id->map_id, &access);
+
+	if (err)
+		return err;
+	st->st_mode = S_IFDIR | access_dir_mode(access.mode);
+	st->st_uid = access.uid;
+	st->st_gid = access.gid;
+	st->st_nlink = 2;
+	set_times(st, access.time);
+	return 0;
+}
+
+void kind_fill_file(const struct access *access, mode_t mode, size_t size, time_t mtime,
+		    struct stat *st)
+{
+	st->st_mode = S_IFREG | (access->mode & mode);
+	st->st_uid = access->uid;
+	st->st_gid = access->gid;
+	st->st_nlink = 1;
+	st->st_size = (off_t)size;
+	st->st_blksize = 4096;
+	st->st_blocks = (blkcnt_t)(size + 511) / 512;
+	set_times(st, (struct timespec){.tv_sec = mtime});
+}
+
+static int stat_key(struct fs *fs, const struct identity *id, struct stat *st)
+{
+	struct buf text = BUF_INIT(SIZE_MAX / 2);
+	struct key_look look;
+	int err = key_read(fs, id->map_id, id->bytes, &text, &look);
+
+	buf_free(&text);
+	if (!err)
+		kind_fill_file(&look.access, 0666, look.size, look.mtime, st);
+	return err;
+}
+
+/* Special files that are listed tell their size; of others it is known once they
+ * are open, as in /proc. */
+static int stat_special(struct fs *fs, const struct identity *id, struct stat *st)
+{
+	const struct kind *kind = kind_of(id->kind);
+	struct buf text = BUF_INIT(SIZE_MAX / 2);
+	struct access access;
+	time_t mtime;
+	int err = map_access(fs, id->map_id, &access);
+
+	if (!err && kind->listed)
+		err = kind->read(fs, id, &text, &mtime);
+	if (!err)
+		kind_fill_file(&access, kind->mode, text.len, fs->started.tv_sec, st);
+	buf_free(&text);
+	return err;
+}
+
+static int stat_error_log(struct fs *fs, const struct identity *id, struct stat *st)
+{
+	const struct access access = {fs->options.uid, fs->options.gid, 0600, fs->started};
+
+	kind_fill_file(&access, kind_of(id->kind)->mode, 0, fs->started.tv_sec, st);
+	return 0;
+}
+
+uint64_t kind_scratch_number(const struct identity *id)
+{
+	uint64_t number;
+
+	memcpy(&number, id->bytes, sizeof(number));
+	return number;
+}
+
+static int stat_scratch(struct fs *fs, const struct identity *id, struct stat *st)
+{
+	return scratch_stat(&fs->scratch, kind_scratch_number(id), st);
+}
+
+/* A key's text, its error made a special file's. */
+static int read_key(struct fs *fs, const struct identity *id, struct buf *text, time_t *mtime)
+{
+	struct key_look look;
+	int err = key_read(fs, id->map_id, id->bytes, text, &look);
+
+	*mtime = look.mtime;
+	return err;
+}
+
+static int write_key(struct fs *fs, const struct identity *id, const char *text, size_t len,
+		     uint64_t flags, struct diag *d)
+{
+	return key_store(fs, id->map_id, id->bytes, text, len, flags, d);
+}
+
+static int may_write_key(struct fs *fs, const struct identity *id, struct diag *d)
+{
+	return key_may_store(fs, id->map_id, d);
+}
+
+static int blank_key(struct fs *fs, const struct identity *id, uint64_t flags, struct diag *d)
+{
+	return key_zero(fs, id->map_id, id->bytes, flags, d);
+}
+
+#define SPECIAL_READ(name)                                                                 \
+	static int read_##name(struct fs *fs, const struct identity *id, struct buf *text, \
+			       time_t *mtime)                                              \
+	{                                                                                  \
+		*mtime = fs->started.tv_sec;                                               \
+		return special_read_##name(fs, id->map_id, text);                          \
+	}
+
+#define SPECIAL_WRITE(name)                                                                 \
+	static int write_##name(struct fs *fs, const struct identity *id, const char *text, \
+				size_t len, uint64_t flags, struct diag *d)                 \
+	{                                                                                   \
+		(void)flags;                                                                \
+		return special_write_##name(fs, id->map_id, text, len, d);                  \
+	}
+
+SPECIAL_READ(map)
+SPECIAL_READ(info)
+SPECIAL_READ(count)
+SPECIAL_READ(frozen)
+SPECIAL_WRITE(frozen)
+SPECIAL_READ(error_log)
+SPECIAL_WRITE(error_log)
+
+static int blank_error_log(struct fs *fs, const struct identity *id, uint64_t flags, struct diag *d)
+{
+	(void)flags;
+	return special_write_error_log(fs, id->map_id, "", 0, d);
+}
+
+/*
+ * To add a special file: a number in enum node_kind (node.h), a row here with
+ * its name and the kind of directory it is in, and its text in special.c. What is
+ * not listed cannot be met by cp, tar, rm -r or grep -r; whatever consumes must
+ * not be.
+ */
+static const struct kind kinds[NODE_KINDS] = {
+	[NODE_ROOT] = {.type = S_IFDIR, .mode = 0755, .stat = stat_root},
+	[NODE_DIR] = {.type = S_IFDIR, .mode = 0777, .stat = stat_dir},
+	[NODE_MAP] = {.type = S_IFDIR, .mode = 0777, .stat = stat_map},
+	[NODE_MAP_FILE] = {.name = ".map",
+			   .directory = NODE_MAP,
+			   .listed = true,
+			   .type = S_IFREG,
+			   .mode = 0444,
+			   .stat = stat_special,
+			   .read = read_map},
+	[NODE_INFO] = {.name = ".info",
+		       .directory = NODE_MAP,
+		       .type = S_IFREG,
+		       .mode = 0444,
+		       .stat = stat_special,
+		       .read = read_info},
+	[NODE_COUNT] = {.name = ".count",
+			.directory = NODE_MAP,
+			.type = S_IFREG,
+			.mode = 0444,
+			.stat = stat_special,
+			.read = read_count},
+	[NODE_FROZEN] = {.name = ".frozen",
+			 .directory = NODE_MAP,
+			 .type = S_IFREG,
+			 .mode = 0666,
+			 .stat = stat_special,
+			 .read = read_frozen,
+			 .write = write_frozen},
+	[NODE_ERROR_LOG] = {.name = ".error_log",
+			    .directory = NODE_ROOT,
+			    .type = S_IFREG,
+			    .mode = 0600,
+			    .stat = stat_error_log,
+			    .read = read_error_log,
+			    .write = write_error_log,
+			    .blank = blank_error_log},
+	[NODE_KEY] = {.type = S_IFREG,
+		      .mode = 0666,
+		      .stat = stat_key,
+		      .read = read_key,
+		      .write = write_key,
+		      .may_write = may_write_key,
+		      .blank = blank_key},
+	[NODE_SCRATCH] = {.type = S_IFREG, .mode = 0777, .stat = stat_scratch},
+};
+
+const struct kind *kind_of(enum node_kind kind)
+{
+	return &kinds[kind];
+}
+
+enum node_kind kind_by_name(enum node_kind directory, const char *name)
+{
+	for (int i = 0; i < NODE_KINDS; i++)
+		if (kinds[i].name && kinds[i].directory == directory &&
+		    strcmp(kinds[i].name, name) == 0)
+			return (enum node_kind)i;
+	return NODE_KINDS;
+}
+
+int kind_stat(struct fs *fs, const struct identity *id, struct stat *st)
+{
+	memset(st, 0, sizeof(*st));
+	st->st_mode = kinds[id->kind].type | kinds[id->kind].mode;
+	st->st_ino = node_ino(id);
+	return kinds[id->kind].stat(fs, id, st);
+}
+
+int kind_may_write(struct fs *fs, const struct identity *id, struct diag *d)
+{
+	const struct kind *kind = kind_of(id->kind);
+
+	if (!kind->write)
+		return diag_set(d, EACCES, "this file cannot be written");
+	return kind->may_write ? kind->may_write(fs, id, d) : 0;
+}
+
+int kind_stat_empty(struct fs *fs, const struct identity *id, struct stat *st)
+{
+	struct access access;
+	int err = map_access(fs, id->map_id, &access);
+
+	memset(st, 0, sizeof(*st));
+	st->st_ino = node_ino(id);
+	if (!err)
+		kind_fill_file(&access, kind_of(id->kind)->mode, 0, time(NULL), st);
+	return err;
+}
+
+size_t kind_text_limit(struct fs *fs, const struct identity *id)
+{
+	struct map_desc *desc;
+	size_t limit = SPECIAL_TEXT;
+
+	if (id->map_id == 0 || catalog_desc(fs->catalog, id->map_id, &desc))
+		return limit;
+	if (!key_why_not(desc) && key_text_limit(desc) > limit)
+		limit = key_text_limit(desc);
+	map_desc_unref(desc);
+	return limit;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "fs/ops.h"
+#include "fs/options.h"
+#include "lib/sys.h"
+
+#ifndef VERSION
+#define VERSION "0.1"
+#endif
+
+static void log_to_stderr(const char *lines)
+{
+	fputs(lines, stderr);
+}
+
+static void log_to_syslog(const char *lines)
+{
+	syslog(LOG_NOTICE, "%s", lines);
+}
+
+static int fail(const char *what, int err, const char *hint)
+{
+	fprintf(stderr, "bpfmapfs: %s: %s%s%s\n", what, strerror(-err), *hint ? "; " : "", hint);
+	return err;
+}
+
+/* What the kernel would refuse later is told now, on stderr. */
+static int check_kernel(const struct fs_options *options)
+{
+	uint32_t id;
+	int err = sys_map_next_id(0, &id);
+
+	if (err == -EPERM)
+		return fail("cannot look at BPF maps", err,
+			    "it takes root, or CAP_BPF and CAP_SYS_ADMIN");
+	if (err && err != -ENOENT)
+		return fail("cannot look at BPF maps", err, "");
+	err = options->read_only ? 0 : sys_pin_prepare(options->survey.pindir);
+	if (err == -EMEDIUMTYPE)
+		return fail(options->survey.pindir, -EINVAL, "pindir has to be on a bpffs");
+	return err ? fail(options->survey.pindir, err, "") : 0;
+}
+
+static int loop(struct fuse_session *session, const struct fuse_cmdline_opts *fuse)
+{
+	struct fuse_loop_config *config;
+	int err;
+
+	if (fuse->singlethread)
+		return fuse_session_loop(session);
+	config = fuse_loop_cfg_create();
+	if (!config)
+		return -ENOMEM;
+	fuse_loop_cfg_set_clone_fd(config, (unsigned int)fuse->clone_fd);
+	fuse_loop_cfg_set_max_threads(config, fuse->max_threads);
+	fuse_loop_cfg_set_idle_threads(config, fuse->max_idle_threads);
+	err = fuse_session_loop_mt(session, config);
+	fuse_loop_cfg_destroy(config);
+	return err;
+}
+
+static int serve(struct fs *fs, struct fuse_session *session, const struct fuse_cmdline_opts *fuse)
+{
+	int err = -EIO;
+
+	if (fuse_set_signal_handlers(session))
+		return err;
+	if (fuse_session_mount(session, fuse->mountpoint))
+		goto out_signals;
+	fs->session = session;
+	fs->log = fuse->foreground ? log_to_stderr : log_to_syslog;
+	if (fuse_daemonize(fuse->foreground))
+		goto out_mount;
+	err = loop(session, fuse);
+out_mount:
+	fuse_session_unmount(session);
+out_signals:
+	fuse_remove_signal_handlers(session);
+	return err < 0 ? err : 0;
+}
+
+static int run(struct command *command, struct fuse_args *args)
+{
+	struct fuse_session *session;
+	struct fs fs;
+	int err = check_kernel(&command->options);
+
+	if (err)
+		return err;
+	err = fs_init(&fs, &command->options);
+	if (!err)
+		err = catalog_refresh(fs.catalog);
+	if (err) {
+		fail("cannot start", err, "");
+		goto out;
+	}
+	err = -EINVAL;
+	session = fuse_session_new(args, &ops, sizeof(ops), &fs);
+	if (!session)
+		goto out;
+	err = serve(&fs, session, &command->fuse);
+	fuse_session_destroy(session);
+out:
+	fs_free(&fs);
+	return err;
+}
+
+static void print_version(void)
+{
+	printf("bpfmapfs %s\n", VERSION);
+	fuse_lowlevel_version();
+}
+
+static int command_run(struct command *command, struct fuse_args *args)
+{
+	if (command->fuse.show_help) {
+		command_print_help(args->argv[0]);
+		fuse_cmdline_help();
+		fuse_lowlevel_help();
+		return 0;
+	}
+	if (command->fuse.show_version) {
+		print_version();
+		return 0;
+	}
+	if (!command->fuse.mountpoint) {
+		fprintf(stderr, "bpfmapfs: a mount point is expected; -h for help\n");
+		return -EINVAL;
+	}
+	return run(command, args);
+}
+
+int main(int argc, char *argv[])
+{
+	struct fuse_args args = FUSE_ARGS_INIT(argc, argv);
+	struct command command;
+	int err;
+
+	sys_init();
+	openlog("bpfmapfs", LOG_PID, LOG_DAEMON);
+	err = command_parse(&command, &args);
+	if (!err)
+		err = fuse_opt_insert_arg(&args, 1,
+					  "-odefault_permissions,fsname=bpfmapfs,subtype=bpfmapfs");
+	if (!err)
+		err = command_run(&command, &args);
+	command_free(&command);
+	fuse_opt_free_args(&args);
+	return err ? 1 : 0;
+}

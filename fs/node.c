@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#include "fs/node.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+enum { FIRST_ROOM = 256, ROOT_INO = 1 };
+
+#define HASHED_BIT (1ULL << 62)
+
+/* An identity that a node got by a move. */
+struct moved {
+	struct moved *older;
+	struct identity id; /* its bytes follow */
+};
+
+static bool same(const struct identity *a, const struct identity *b)
+{
+	return a->kind == b->kind && a->map_id == b->map_id && a->len == b->len &&
+	       (a->len == 0 || memcmp(a->bytes, b->bytes, a->len) == 0);
+}
+
+uint64_t node_ino(const struct identity *id)
+{
+	if (id->kind == NODE_ROOT)
+		return ROOT_INO;
+	if (id->len == 0)
+		return (uint64_t)id->map_id << 8 | id->kind;
+	return HASHED_BIT |
+	       XXH3_64bits_withSeed(id->bytes, id->len, (uint64_t)id->map_id << 8 | id->kind) >> 2;
+}
+
+/* The number that comes after ino where that is taken. */
+static uint64_t next_ino(uint64_t ino)
+{
+	return HASHED_BIT | XXH3_64bits(&ino, sizeof(ino)) >> 2;
+}
+
+static struct node **bucket(const struct node_table *t, uint64_t ino)
+{
+	return &t->buckets[(ino ^ ino >> 32) & (t->room - 1)];
+}
+
+static struct node *by_ino(const struct node_table *t, uint64_t ino)
+{
+	struct node *n = *bucket(t, ino);
+
+	while (n && n->ino != ino)
+		n = n->next;
+	return n;
+}
+
+/* The node of an identity; if there is none, NULL and the number it would get. */
+static struct node *by_identity(const struct node_table *t, const struct identity *id,
+				uint64_t *ino)
+{
+	struct node *n;
+
+	*ino = node_ino(id);
+	while ((n = by_ino(t, *ino)) != NULL && !same(n->id, id))
+		*ino = next_ino(*ino);
+	return n;
+}
+
+/* Twice the buckets. Without memory the chains just get longer. */
+static void grow(struct node_table *t)
+{
+	struct node_table larger = {.room = t->room * 2};
+
+	larger.buckets = calloc(larger.room, sizeof(struct node *));
+	if (!larger.buckets)
+		return;
+	for (size_t i = 0; i < t->room; i++) {
+		struct node *n, *next;
+
+		for (n = t->buckets[i]; n; n = next) {
+			struct node **head = bucket(&larger, n->ino);
+
+			next = n->next;
+			n->next = *head;
+			*head = n;
+		}
+	}
+	free(t->buckets);
+	t->buckets = larger.buckets;
+	t->room = larger.room;
+}
+
+static struct node *add(struct node_table *t, const struct identity *id, uint64_t ino)
+{
+	struct node *n = calloc(1, sizeof(*n) + id->len);
+	struct node **head;
+
+	if (!n)
+		return NULL;
+	if (t->count >= t->room)
+		grow(t);
+	n->ino = ino;
+	n->told_size = -1;
+	n->first = *id;
+	n->first.bytes = id->len ? memcpy(n + 1, id->bytes, id->len) : NULL;
+	n->id = &n->first;
+	head = bucket(t, ino);
+	n->next = *head;
+	*head = n;
+	t->count++;
+	return n;
+}
+
+static void remove_node(struct node_table *t, struct node *n)
+{
+	struct node **link = bucket(t, n->ino);
+	struct moved *moved, *older;
+
+	while (*link != n)
+		link = &(*link)->next;
+	*link = n->next;
+	t->count--;
+	for (moved = n->moved; moved; moved = older) {
+		older = moved->older;
+		free(moved);
+	}
+	free(n);
+}
+
+int node_table_init(struct node_table *t)
+{
+	const struct identity root = {.kind = NODE_ROOT};
+
+	memset(t, 0, sizeof(*t));
+	pthread_mutex_init(&t->lock, NULL);
+	t->room = FIRST_ROOM;
+	t->buckets = calloc(t->room, sizeof(struct node *));
+	if (t->buckets)
+		t->root = add(t, &root, ROOT_INO);
+	if (!t->root)
+		return -ENOMEM;
+	t->root->refs = 1;
+	return 0;
+}
+
+void node_table_free(struct node_table *t)
+{
+	for (size_t i = 0; t->buckets && i < t->room; i++)
+		while (t->buckets[i])
+			remove_node(t, t->buckets[i]);
+	free(t->buckets);
+	pthread_mutex_destroy(&t->lock);
+}
+
+struct node *node_get(struct node_table *t, const struct identity *id)
+{
+	struct node *n;
+	uint64_t ino;
+
+	pthread_mutex_lock(&t->lock);
+	n = by_identity(t, id, &ino);
+	if (!n)
+		n = add(t, id, ino);
+	if (n)
+		n->refs++;
+	pthread_mutex_unlock(&t->lock);
+	return n;
+}
+
+struct node *node_find(struct node_table *t, const struct identity *id)
+{
+	struct node *n;
+	uint64_t ino;
+
+	pthread_mutex_lock(&t->lock);
+	n = by_identity(t, id, &ino);
+	if (n)
+		n->refs++;
+	pthread_mutex_unlock(&t->lock);
+	return n;
+}
+
+struct node *node_by_ino(struct node_table *t, uint64_t ino)
+{
+	struct node *n;
+
+	pthread_mutex_lock(&t->lock);
+	n = by_ino(t, ino);
+	pthread_mutex_unlock(&t->lock);
+	return n;
+}
+
+void node_ref(struct node_table *t, struct node *n)
+{
+	pthread_mutex_lock(&t->lock);
+	n->refs++;
+	pthread_mutex_unlock(&t->lock);
+}
+
+void node_put(struct node_table *t, struct node *n, uint64_t refs)
+{
+	pthread_mutex_lock(&t->lock);
+	n->refs -= refs < n->refs ? refs : n->refs;
+	if (n->refs == 0 && n != t->root)
+		remove_node(t, n);
+	pthread_mutex_unlock(&t->lock);
+}
+
+int node_move(struct node_table *t, struct node *n, const struct identity *id)
+{
+	struct moved *moved = calloc(1, sizeof(*moved) + id->len);
+
+	if (!moved)
+		return -ENOMEM;
+	moved->id = *id;
+	moved->id.bytes = id->len ? memcpy(moved + 1, id->bytes, id->len) : NULL;
+	pthread_mutex_lock(&t->lock);
+	moved->older = n->moved;
+	n->moved = moved;
+	__atomic_store_n(&n->id, &moved->id, __ATOMIC_RELEASE);
+	pthread_mutex_unlock(&t->lock);
+	return 0;
+}

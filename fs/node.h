@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * node: what an inode stands for, and how often the kernel knows it.
+ *
+ * Identity. A node stands for a kind and what that kind needs: a map's id, a
+ * key's bytes, a directory's path. An inode remembers a map's id and never a
+ * descriptor, so looking at maps keeps none alive.
+ *
+ * Numbers. FUSE's nodeid and st_ino are the same number. What is one of its
+ * kind in a map has MAP_ID << 8 | kind, which is small, so `.map` has the lowest
+ * number of its directory. Keys have bit 62 set and below it a hash of map id
+ * and key, so the same key keeps its number over unmounts. Should two living
+ * nodes hash alike, the later one takes the next free number of a fixed series.
+ *
+ * Life. A node lives while the kernel holds look-ups of it (LOOKUP, CREATE,
+ * MKDIR and each READDIRPLUS entry count one, FORGET takes them back) or an
+ * open file holds a reference; node_get() counts one, node_put() takes back.
+ *
+ * Moves. rename(2) makes the kernel call an inode by another name at once,
+ * without asking. node_move() gives the node another identity in place. The old
+ * one stays readable until the node is freed, as a request may still hold it.
+ */
+#ifndef BPFMAPFS_FS_NODE_H
+#define BPFMAPFS_FS_NODE_H
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* How these look, read and write is the table in kind.c. */
+enum node_kind {
+	NODE_ROOT,
+	NODE_DIR,      /* a directory of bpffs; bytes: its path below pindir, with the NUL */
+	NODE_MAP,      /* map_id */
+	NODE_MAP_FILE, /* .map; map_id */
+	NODE_INFO,
+	NODE_COUNT,
+	NODE_FROZEN,
+	NODE_ERROR_LOG, /* in the root */
+	NODE_KEY,       /* map_id, bytes: the key */
+	NODE_SCRATCH,   /* map_id, bytes: a uint64_t, the scratch file's number */
+	NODE_KINDS,
+};
+
+struct identity {
+	enum node_kind kind;
+	uint32_t map_id; /* 0 for what belongs to no map */
+	uint32_t len;
+	const unsigned char *bytes;
+};
+
+struct node {
+	struct node *next; /* in its bucket */
+	uint64_t ino;
+	uint64_t refs; /* the kernel's look-ups, and ours */
+	const struct identity *id;
+	struct moved *moved; /* identities, the present one first; NULL: never moved */
+	struct file *files;  /* open files of this node, owned by file.c */
+	int refused;         /* -errno of a text that only close could refuse, see file.c */
+	time_t refused_at;
+	off_t told_size;       /* st_size as the kernel last heard it, -1: never */
+	struct identity first; /* its bytes follow */
+};
+
+struct node_table {
+	pthread_mutex_t lock; /* guards buckets and refs */
+	struct node **buckets;
+	size_t room; /* a power of two */
+	size_t count;
+	struct node *root;
+};
+
+int node_table_init(struct node_table *t);
+void node_table_free(struct node_table *t);
+
+/* The number that a node of this identity has, as long as no hash collides. */
+uint64_t node_ino(const struct identity *id);
+
+/* The node of an identity (copied if it is new), with one reference more. NULL:
+ * no memory. */
+struct node *node_get(struct node_table *t, const struct identity *id);
+
+/* The same if there is such a node already; else NULL. */
+struct node *node_find(struct node_table *t, const struct identity *id);
+
+/* The node that the kernel calls ino, no reference counted; NULL: none. Valid as
+ * long as the kernel's request is not answered. */
+struct node *node_by_ino(struct node_table *t, uint64_t ino);
+
+/* Counts one reference more. */
+void node_ref(struct node_table *t, struct node *n);
+
+/* Takes back references; the last one frees the node. */
+void node_put(struct node_table *t, struct node *n, uint64_t refs);
+
+/* Gives n another identity, for which it keeps its number. 0 or -ENOMEM. */
+int node_move(struct node_table *t, struct node *n, const struct identity *id);
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#include "fs/openfile.h"
+
+#include <errno.h>
+
+enum {
+	SERVED_SECONDS = 5,  /* how long attributes stay those of the text served */
+	REFUSAL_SECONDS = 5, /* how long close's error waits for a SETATTR */
+	SETTLE_MS = 100,     /* how long a RELEASE is waited for */
+};
+
+static time_t uptime(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+void openfile_enlist(struct file *f)
+{
+	struct fs *fs = f->fs;
+
+	node_ref(&fs->nodes, f->node);
+	pthread_mutex_lock(&fs->files_lock);
+	f->next = f->node->files;
+	f->node->files = f;
+	pthread_mutex_unlock(&fs->files_lock);
+}
+
+void openfile_delist(struct file *f)
+{
+	struct fs *fs = f->fs;
+	struct file **link;
+
+	pthread_mutex_lock(&fs->files_lock);
+	for (link = &f->node->files; *link != f; link = &(*link)->next)
+		;
+	*link = f->next;
+	while (f->users)
+		pthread_cond_wait(&fs->files_changed, &fs->files_lock);
+	pthread_mutex_unlock(&fs->files_lock);
+	node_put(&fs->nodes, f->node, 1);
+}
+
+/* files_lock is held. */
+static void set_blank(struct file *f, bool blank)
+{
+	unsigned int *count = &f->fs->files_blank;
+
+	if (blank != f->blank)
+		__atomic_store_n(count, blank ? *count + 1 : *count - 1, __ATOMIC_RELEASE);
+	f->blank = blank;
+	f->flushed = false;
+	pthread_cond_broadcast(&f->fs->files_changed);
+}
+
+void openfile_set_blank(struct file *f, bool blank)
+{
+	pthread_mutex_lock(&f->fs->files_lock);
+	set_blank(f, blank);
+	pthread_mutex_unlock(&f->fs->files_lock);
+}
+
+void openfile_set_flushed(struct file *f)
+{
+	pthread_mutex_lock(&f->fs->files_lock);
+	f->flushed = true;
+	pthread_mutex_unlock(&f->fs->files_lock);
+}
+
+bool openfile_is_blank(struct file *f)
+{
+	bool blank;
+
+	pthread_mutex_lock(&f->fs->files_lock);
+	blank = f->blank;
+	pthread_mutex_unlock(&f->fs->files_lock);
+	return blank;
+}
+
+void openfile_set_stored(struct file *f)
+{
+	pthread_mutex_lock(&f->fs->files_lock);
+	set_blank(f, false);
+	f->creating = false;
+	f->node->refused = 0;
+	pthread_mutex_unlock(&f->fs->files_lock);
+}
+
+void openfile_show(struct file *f, off_t size, time_t mtime)
+{
+	pthread_mutex_lock(&f->fs->files_lock);
+	f->shown_size = size;
+	f->shown_mtime = mtime;
+	f->active = uptime();
+	pthread_mutex_unlock(&f->fs->files_lock);
+}
+
+void openfile_show_served(struct fs *fs, const struct node *node, struct stat *st)
+{
+	time_t now = uptime();
+
+	pthread_mutex_lock(&fs->files_lock);
+	for (struct file *f = node->files; f; f = f->next) {
+		if (f->shown_size < 0 || now - f->active > SERVED_SECONDS)
+			continue;
+		st->st_size = f->shown_size;
+		st->st_blocks = (f->shown_size + 511) / 512;
+		st->st_mtim = st->st_ctim = (struct timespec){.tv_sec = f->shown_mtime};
+		break;
+	}
+	pthread_mutex_unlock(&fs->files_lock);
+}
+
+void openfile_keep_refusal(struct file *f, int err)
+{
+	pthread_mutex_lock(&f->fs->files_lock);
+	f->node->refused = err;
+	f->node->refused_at = uptime();
+	pthread_mutex_unlock(&f->fs->files_lock);
+}
+
+int openfile_take_refusal(struct fs *fs, struct node *node)
+{
+	int err;
+
+	pthread_mutex_lock(&fs->files_lock);
+	err = uptime() - node->refused_at <= REFUSAL_SECONDS ? node->refused : 0;
+	node->refused = 0;
+	pthread_mutex_unlock(&fs->files_lock);
+	return err;
+}
+
+/* A file whose RELEASE is probably on its way. files_lock is held. */
+static struct file *unsettled(const struct node *node)
+{
+	struct file *f = node->files;
+
+	while (f && !(f->blank && f->flushed && !f->waited))
+		f = f->next;
+	return f;
+}
+
+static struct timespec settle_end(void)
+{
+	struct timespec end;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_nsec += SETTLE_MS * 1000000L;
+	end.tv_sec += end.tv_nsec / 1000000000L;
+	end.tv_nsec %= 1000000000L;
+	return end;
+}
+
+void openfile_settle(struct fs *fs, struct node *node)
+{
+	struct timespec end;
+	struct file *f;
+
+	if (__atomic_load_n(&fs->files_blank, __ATOMIC_ACQUIRE) == 0)
+		return;
+	end = settle_end();
+	pthread_mutex_lock(&fs->files_lock);
+	while ((f = unsettled(node)) != NULL)
+		if (pthread_cond_timedwait(&fs->files_changed, &fs->files_lock, &end) &&
+		    (f = unsettled(node)) != NULL)
+			f->waited = true;
+	pthread_mutex_unlock(&fs->files_lock);
+}
+
+bool openfile_is_creating(struct fs *fs, const struct node *node)
+{
+	struct file *f;
+
+	pthread_mutex_lock(&fs->files_lock);
+	for (f = node->files; f && !f->creating; f = f->next)
+		;
+	pthread_mutex_unlock(&fs->files_lock);
+	return f != NULL;
+}
+
+void openfile_forget(struct fs *fs, struct node *node)
+{
+	pthread_mutex_lock(&fs->files_lock);
+	for (struct file *f = node->files; f; f = f->next) {
+		set_blank(f, false);
+		f->creating = false;
+	}
+	pthread_mutex_unlock(&fs->files_lock);
+}
+
+int openfile_sync_new(struct fs *fs, struct node *node, struct diag *d)
+{
+	struct file *f;
+	int err;
+
+	pthread_mutex_lock(&fs->files_lock);
+	for (f = node->files; f && !(f->creating && f->blank); f = f->next)
+		;
+	if (f)
+		f->users++;
+	pthread_mutex_unlock(&fs->files_lock);
+	if (!f)
+		return 0;
+	pthread_mutex_lock(&f->lock);
+	err = f->type->sync(f, d);
+	pthread_mutex_unlock(&f->lock);
+	pthread_mutex_lock(&fs->files_lock);
+	f->users--;
+	if (err)
+		set_blank(f, false);
+	pthread_cond_broadcast(&fs->files_changed);
+	pthread_mutex_unlock(&fs->files_lock);
+	return err;
+}

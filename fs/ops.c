@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#include "fs/ops.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "fs/attr.h"
+#include "fs/file.h"
+#include "fs/kind.h"
+#include "fs/ops_io.h"
+#include "fs/rename.h"
+
+static void op_init(void *userdata, struct fuse_conn_info *conn)
+{
+	(void)userdata;
+	conn->time_gran = 1000000000;
+}
+
+static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct found found = FOUND_INIT;
+	struct request r;
+
+	if (!request_begin(&r, req, NULL, parent, name))
+		return;
+	request_finish_entry(&r, tree_find(r.fs, r.node->id, name, &found, NULL), &found);
+}
+
+static void forget(struct fs *fs, fuse_ino_t ino, uint64_t lookups)
+{
+	struct node *node = node_by_ino(&fs->nodes, ino);
+
+	if (node)
+		node_put(&fs->nodes, node, lookups);
+}
+
+static void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t lookups)
+{
+	forget(fuse_req_userdata(req), ino, lookups);
+	fuse_reply_none(req);
+}
+
+static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
+{
+	for (size_t i = 0; i < count; i++)
+		forget(fuse_req_userdata(req), forgets[i].ino, forgets[i].nlookup);
+	fuse_reply_none(req);
+}
+
+static void reply_attr(struct request *r)
+{
+	struct stat st;
+	int err = attr_get(r->fs, r->node, &st);
+
+	if (err) {
+		request_finish(r, err);
+		return;
+	}
+	r->node->told_size = st.st_size;
+	fuse_reply_attr(r->req, &st, ATTR_VALID);
+}
+
+static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct request r;
+
+	(void)fi;
+	if (request_begin(&r, req, NULL, ino, NULL))
+		reply_attr(&r);
+}
+
+static int set_size(struct request *r, off_t size, const struct fuse_file_info *fi)
+{
+	if (fi)
+		return file_truncate(ops_file(fi), size, &r->diag);
+	return file_truncate_node(r->fs, r->node, size, &r->diag);
+}
+
+static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_set,
+		       struct fuse_file_info *fi)
+{
+	struct request r;
+	struct attr_change change = {
+		.set_mode = to_set & FUSE_SET_ATTR_MODE,
+		.set_uid = to_set & FUSE_SET_ATTR_UID,
+		.set_gid = to_set & FUSE_SET_ATTR_GID,
+		.set_mtime = to_set & (FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW),
+		.st = *st,
+	};
+	int err = 0;
+
+	if (!request_begin(&r, req, "setattr", ino, NULL))
+		return;
+	if (to_set & FUSE_SET_ATTR_MTIME_NOW)
+		clock_gettime(CLOCK_REALTIME, &change.st.st_mtim);
+	if (to_set & FUSE_SET_ATTR_SIZE)
+		err = set_size(&r, st->st_size, fi);
+	if (!err && to_set & ~FUSE_SET_ATTR_SIZE)
+		err = attr_set(r.fs, r.node, &change, &r.diag);
+	if (err)
+		request_finish(&r, err);
+	else
+		reply_attr(&r);
+}
+
+static void op_readlink(fuse_req_t req, fuse_ino_t ino)
+{
+	struct buf target = BUF_INIT(SIZE_MAX / 2);
+	struct request r;
+	int err = -EINVAL;
+
+	if (!request_begin(&r, req, "readlink", ino, NULL))
+		return;
+	if (r.node->id->kind == NODE_SCRATCH)
+		err = scratch_read(&r.fs->scratch, kind_scratch_number(r.node->id), 0, SIZE_MAX,
+				   &target);
+	if (err)
+		request_finish(&r, err);
+	else
+		fuse_reply_readlink(req, target.data ? target.data : "");
+	buf_free(&target);
+}
+
+/* Sockets, FIFOs, devices and hard links have no place among keys. */
+static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev)
+{
+	struct request r;
+
+	(void)mode;
+	(void)rdev;
+	if (request_begin(&r, req, "mknod", parent, name))
+		request_finish(&r, diag_set(&r.diag, EPERM, "only keys can be made here"));
+}
+
+static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name)
+{
+	struct request r;
+
+	(void)ino;
+	if (request_begin(&r, req, "link", parent, name))
+		request_finish(&r, diag_set(&r.diag, EPERM, "a key has one name"));
+}
+
+static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+{
+	struct found found = FOUND_INIT;
+	struct request r;
+
+	(void)mode;
+	if (!request_begin(&r, req, "mkdir", parent, name))
+		return;
+	request_finish_entry(&r, tree_mkdir(r.fs, r.node->id, name, &found, &r.diag), &found);
+}
+
+static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
+{
+	struct maker maker = request_maker(req, 0777);
+	struct found found = FOUND_INIT;
+	struct request r;
+
+	if (!request_begin(&r, req, "symlink", parent, name))
+		return;
+	request_finish_entry(
+		&r, tree_symlink(r.fs, r.node->id, name, target, &maker, &found, &r.diag), &found);
+}
+
+static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct request r;
+
+	if (request_begin(&r, req, "unlink", parent, name))
+		request_finish(&r, tree_unlink(r.fs, r.node->id, name, &r.diag));
+}
+
+static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	struct request r;
+
+	if (request_begin(&r, req, "rmdir", parent, name))
+		request_finish(&r, tree_rmdir(r.fs, r.node->id, name, &r.diag));
+}
+
+static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
+		      const char *new_name, unsigned int flags)
+{
+	struct node *new_dir;
+	struct request r;
+	int err = -ESTALE;
+
+	if (!request_begin(&r, req, "rename", parent, name))
+		return;
+	new_dir = node_by_ino(&r.fs->nodes, new_parent);
+	if (new_dir)
+		err = rename_name(r.fs, r.node->id, name, new_dir->id, new_name, flags, &r.diag);
+	if (err)
+		request_note(&r, -err, new_name, strlen(new_name));
+	fuse_reply_err(req, -err);
+}
+
+const struct fuse_lowlevel_ops ops = {
+	.init = op_init,
+	.lookup = op_lookup,
+	.forget = op_forget,
+	.forget_multi = op_forget_multi,
+	.getattr = op_getattr,
+	.setattr = op_setattr,
+	.readlink = op_readlink,
+	.mknod = op_mknod,
+	.link = op_link,
+	.mkdir = op_mkdir,
+	.symlink = op_symlink,
+	.unlink = op_unlink,
+	.rmdir = op_rmdir,
+	.rename = op_rename,
+	.open = op_open,
+	.create = op_create,
+	.read = op_read,
+	.write = op_write,
+	.flush = op_flush,
+	.fsync = op_fsync,
+	.release = op_release,
+	.opendir = op_opendir,
+	.releasedir = op_releasedir,
+	.readdir = op_readdir,
+	.readdirplus = op_readdirplus,
+};

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "fs/file.h"
+#include "fs/ops_io.h"
+
+struct file *ops_file(const struct fuse_file_info *fi)
+{
+	return fi ? (struct file *)(uintptr_t)fi->fh : NULL;
+}
+
+static void fill_info(struct fuse_file_info *fi, struct file *file)
+{
+	fi->fh = (uintptr_t)file;
+	fi->direct_io = 1;
+	fi->noflush = (fi->flags & O_ACCMODE) == O_RDONLY;
+}
+
+/* Makes the kernel ask for the size again if it would not expect the present one. */
+static void correct_size(struct request *r, const struct file *file)
+{
+	off_t size = file->shown_size;
+
+	if (size < 0 || size == r->node->told_size)
+		return;
+	fuse_lowlevel_notify_inval_inode(r->fs->session, r->node->ino, -1, 0);
+	r->node->told_size = size;
+}
+
+void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct request r;
+	struct file *file;
+	int err;
+
+	if (!request_begin(&r, req, "open", ino, NULL))
+		return;
+	openfile_settle(r.fs, r.node);
+	err = file_open(r.fs, r.node, fi->flags, false, &file, &r.diag);
+	if (err) {
+		request_finish(&r, err);
+		return;
+	}
+	fill_info(fi, file);
+	correct_size(&r, file);
+	if (fuse_reply_open(req, fi))
+		file_release(file, NULL);
+}
+
+/* Opens what was just created; *entry is its, with a reference for the kernel. */
+static int open_created(struct request *r, const struct identity *id, struct fuse_file_info *fi,
+			struct fuse_entry_param *entry)
+{
+	struct node *node = node_get(&r->fs->nodes, id);
+	struct file *file;
+	int err;
+
+	if (!node)
+		return -ENOMEM;
+	openfile_settle(r->fs, node);
+	err = file_open(r->fs, node, fi->flags, true, &file, &r->diag);
+	if (!err) {
+		err = request_make_entry(r->fs, id, entry);
+		if (err)
+			file_release(file, NULL);
+	}
+	node_put(&r->fs->nodes, node, 1);
+	if (!err)
+		fill_info(fi, file);
+	return err;
+}
+
+void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+	       struct fuse_file_info *fi)
+{
+	struct maker maker = request_maker(req, mode);
+	struct found found = FOUND_INIT;
+	struct fuse_entry_param entry;
+	struct request r;
+	int err;
+
+	if (!request_begin(&r, req, "create", parent, name))
+		return;
+	err = tree_create(r.fs, r.node->id, name, fi->flags, &maker, &found, &r.diag);
+	if (!err)
+		err = open_created(&r, &found.id, fi, &entry);
+	found_free(&found);
+	if (err) {
+		request_finish(&r, err);
+	} else if (fuse_reply_create(req, &entry, fi)) {
+		file_release(ops_file(fi), NULL);
+		request_drop_entry(r.fs, &entry);
+	}
+}
+
+/* Using them. */
+
+void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
+{
+	struct buf out = BUF_INIT(SIZE_MAX / 2);
+	struct request r;
+	int err;
+
+	if (!request_begin(&r, req, "read", ino, NULL))
+		return;
+	err = file_read(ops_file(fi), size, off, &out);
+	if (err)
+		request_finish(&r, err);
+	else
+		fuse_reply_buf(req, out.data, out.len);
+	buf_free(&out);
+}
+
+/* The caret of a refusal counts from the start of the text; this write began at off. */
+static void note_write(struct request *r, int err, const char *bytes, size_t size, off_t off)
+{
+	r->diag.placed = r->diag.placed && r->diag.offset >= (size_t)off;
+	r->diag.offset -= r->diag.placed ? (size_t)off : 0;
+	request_note(r, err, bytes, size);
+}
+
+void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t off,
+	      struct fuse_file_info *fi)
+{
+	struct request r;
+	int err;
+
+	if (!request_begin(&r, req, "write", ino, NULL))
+		return;
+	err = file_write(ops_file(fi), bytes, size, off, &r.diag);
+	if (err) {
+		note_write(&r, -err, bytes, size, off);
+		fuse_reply_err(req, -err);
+	} else {
+		fuse_reply_write(req, size);
+	}
+}
+
+void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct request r;
+
+	if (request_begin(&r, req, "close", ino, NULL))
+		request_finish(&r, file_flush(ops_file(fi), &r.diag));
+}
+
+void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
+{
+	struct request r;
+
+	(void)datasync;
+	if (request_begin(&r, req, "fsync", ino, NULL))
+		request_finish(&r, file_sync(ops_file(fi), &r.diag));
+}
+
+void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct request r;
+
+	if (request_begin(&r, req, "close", ino, NULL))
+		request_finish(&r, file_release(ops_file(fi), &r.diag));
+}

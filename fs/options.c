@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#include "fs/options.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+
+#include "fs/mountpoint.h"
+#include "lib/text.h"
+
+#define DEFAULT_PINDIR "/sys/fs/bpf/bpfmapfs"
+#define DEFAULT_SPEC "type=hash,key=u32,value=u64,max_entries=1024"
+
+/* The words of our options before they are understood. */
+struct words {
+	char *pindir, *scope, *uid, *gid, *umask, *max_map_bytes;
+	struct buf spec;  /* of mkdir= */
+	char *positional; /* the last argument that is no option */
+	int positionals;
+	int read_only;
+};
+
+enum { KEY_SPEC, KEY_SPEC_MORE, KEY_READ_ONLY };
+
+/*
+ * A spec has commas, and -o splits there: its further fields arrive as options
+ * of their own and belong to the mkdir= before them.
+ */
+static const struct fuse_opt templates[] = {
+	{"pindir=%s", offsetof(struct words, pindir), 0},
+	{"scope=%s", offsetof(struct words, scope), 0},
+	{"uid=%s", offsetof(struct words, uid), 0},
+	{"gid=%s", offsetof(struct words, gid), 0},
+	{"umask=%s", offsetof(struct words, umask), 0},
+	{"max_map_bytes=%s", offsetof(struct words, max_map_bytes), 0},
+	FUSE_OPT_KEY("mkdir=", KEY_SPEC),
+	FUSE_OPT_KEY("type=", KEY_SPEC_MORE),
+	FUSE_OPT_KEY("key=", KEY_SPEC_MORE),
+	FUSE_OPT_KEY("value=", KEY_SPEC_MORE),
+	FUSE_OPT_KEY("max_entries=", KEY_SPEC_MORE),
+	FUSE_OPT_KEY("entries=", KEY_SPEC_MORE),
+	FUSE_OPT_KEY("map_flags=", KEY_SPEC_MORE),
+	FUSE_OPT_KEY("flags=", KEY_SPEC_MORE),
+	FUSE_OPT_KEY("map_extra=", KEY_SPEC_MORE),
+	FUSE_OPT_KEY("numa_node=", KEY_SPEC_MORE),
+	FUSE_OPT_KEY("ro", KEY_READ_ONLY),
+	FUSE_OPT_END,
+};
+
+void command_print_help(const char *program)
+{
+	printf("usage: %s [options] MOUNTPOINT\n\n"
+	       "BPF maps as files: each directory is a map, each file is a key.\n\n"
+	       "    -f                     stay in front\n"
+	       "    -d                     stay in front and trace every request\n"
+	       "    -o pindir=DIR          bpffs directory where mkdir pins (" DEFAULT_PINDIR ")\n"
+	       "    -o scope=all|pinned    every map in the kernel, or those under pindir (all)\n"
+	       "    -o mkdir=SPEC          what a bare mkdir NAME makes\n"
+	       "                           (" DEFAULT_SPEC ")\n"
+	       "    -o uid=N -o gid=N      owner of maps that have no pin there (0, 0)\n"
+	       "    -o umask=OCTAL         and their mode (077)\n"
+	       "    -o max_map_bytes=N     refuse to make a larger map (a quarter of RAM)\n"
+	       "    -o ro                  read-only: no map is opened for writing\n"
+	       "    -o allow_other         let other users in, as far as the pins' modes do\n\n",
+	       program);
+}
+
+static int process(void *data, const char *arg, int key, struct fuse_args *out)
+{
+	struct words *w = data;
+
+	(void)out;
+	switch (key) {
+	case FUSE_OPT_KEY_NONOPT:
+		free(w->positional);
+		w->positional = strdup(arg);
+		w->positionals++;
+		return w->positional ? 0 : -1;
+	case KEY_SPEC:
+		buf_clear(&w->spec);
+		buf_adds(&w->spec, arg + strlen("mkdir="));
+		return 0;
+	case KEY_SPEC_MORE:
+		if (!w->spec.len)
+			return 1; /* libfuse refuses it as unknown */
+		buf_addf(&w->spec, ",%s", arg);
+		return 0;
+	case KEY_READ_ONLY:
+		w->read_only = 1;
+		return 1;
+	default:
+		return 1;
+	}
+}
+
+static int bad_option(const char *name, const char *value, const char *why)
+{
+	fprintf(stderr, "bpfmapfs: %s=%s: %s\n", name, value, why);
+	return -EINVAL;
+}
+
+/* A number up to max; value NULL leaves *out. */
+static int number_option(const char *name, const char *value, uint64_t max, uint64_t *out)
+{
+	struct diag diag = {0};
+	struct text t = {.s = value, .diag = &diag};
+
+	if (!value)
+		return 0;
+	t.len = strlen(value);
+	if (text_unsigned(&t, max, out) || text_end(&t))
+		return bad_option(name, value, diag.why);
+	return 0;
+}
+
+static int umask_option(const char *value, mode_t *out)
+{
+	char *end;
+	unsigned long number;
+
+	if (!value)
+		return 0;
+	number = strtoul(value, &end, 8);
+	if (!*value || *end || number > 0777)
+		return bad_option("umask", value, "an octal number up to 777 is expected");
+	*out = (mode_t)number;
+	return 0;
+}
+
+static int scope_option(const char *value, bool *pinned_only)
+{
+	if (!value)
+		return 0;
+	*pinned_only = strcmp(value, "pinned") == 0;
+	if (!*pinned_only && strcmp(value, "all") != 0)
+		return bad_option("scope", value, "all or pinned");
+	return 0;
+}
+
+static int spec_option(const struct buf *text, struct spec *spec)
+{
+	struct diag diag = {0};
+	int err = spec_parse(spec, DEFAULT_SPEC, strlen(DEFAULT_SPEC), ',', &diag);
+
+	if (!err && text->len)
+		err = spec_parse(spec, text->data, text->len, ',', &diag);
+	return err ? bad_option("mkdir", text->len ? text->data : "", diag.why) : 0;
+}
+
+static int pindir_option(struct command *c, const char *value)
+{
+	if (value && value[0] != '/')
+		return bad_option("pindir", value, "an absolute path is expected");
+	c->pindir = strdup(value ? value : DEFAULT_PINDIR);
+	if (!c->pindir)
+		return -ENOMEM;
+	for (size_t len = strlen(c->pindir); len > 1 && c->pindir[len - 1] == '/'; len--)
+		c->pindir[len - 1] = '\0';
+	c->options.survey.pindir = c->pindir;
+	return 0;
+}
+
+static uint64_t quarter_of_ram(void)
+{
+	struct sysinfo info;
+
+	return sysinfo(&info) ? 0 : (uint64_t)info.totalram * info.mem_unit / 4;
+}
+
+static int understand(struct command *c, const struct words *w)
+{
+	struct fs_options *o = &c->options;
+	uint64_t uid = 0, gid = 0;
+	int err;
+
+	o->umask = 077;
+	o->max_map_bytes = quarter_of_ram();
+	o->read_only = w->read_only;
+	o->survey.open_flags = w->read_only ? BPF_F_RDONLY : 0;
+	err = pindir_option(c, w->pindir);
+	if (!err)
+		err = scope_option(w->scope, &o->survey.pinned_only);
+	if (!err)
+		err = number_option("uid", w->uid, UINT32_MAX - 1, &uid);
+	if (!err)
+		err = number_option("gid", w->gid, UINT32_MAX - 1, &gid);
+	if (!err)
+		err = umask_option(w->umask, &o->umask);
+	if (!err)
+		err = number_option("max_map_bytes", w->max_map_bytes, UINT64_MAX,
+				    &o->max_map_bytes);
+	if (!err)
+		err = spec_option(&w->spec, &o->mkdir_spec);
+	o->uid = (uid_t)uid;
+	o->gid = (gid_t)gid;
+	return err;
+}
+
+static void words_free(struct words *w)
+{
+	free(w->pindir);
+	free(w->scope);
+	free(w->uid);
+	free(w->gid);
+	free(w->umask);
+	free(w->max_map_bytes);
+	free(w->positional);
+	buf_free(&w->spec);
+}
+
+/* A dead mount must be gone before libfuse looks at the mount point. */
+static int clear_mountpoint(const struct words *w)
+{
+	int err = w->positional ? mountpoint_clear(w->positional) : 0;
+
+	if (err == -EBUSY)
+		fprintf(stderr, "bpfmapfs: %s: a bpfmapfs is mounted there\n", w->positional);
+	else if (err)
+		fprintf(stderr, "bpfmapfs: %s: cannot unmount what a killed bpfmapfs left: %s\n",
+			w->positional, strerror(-err));
+	return err;
+}
+
+/* mount(8) gives a source before the mount point, as it does for a disk. */
+static int parse_words(struct command *c, struct words *w, struct fuse_args *args)
+{
+	if (fuse_opt_parse(args, w, templates, process))
+		return -EINVAL;
+	if (w->positionals > 2) {
+		fprintf(stderr, "bpfmapfs: one mount point is expected\n");
+		return -EINVAL;
+	}
+	if (clear_mountpoint(w))
+		return -EBUSY;
+	if (w->positional && fuse_opt_add_arg(args, w->positional))
+		return -ENOMEM;
+	if (fuse_parse_cmdline(args, &c->fuse))
+		return -EINVAL;
+	return understand(c, w);
+}
+
+int command_parse(struct command *command, struct fuse_args *args)
+{
+	struct words words = {.spec = BUF_INIT(1 << 20)};
+	int err;
+
+	memset(command, 0, sizeof(*command));
+	err = parse_words(command, &words, args);
+	words_free(&words);
+	return err;
+}
+
+void command_free(struct command *command)
+{
+	free(command->fuse.mountpoint);
+	free(command->pindir);
+	spec_free(&command->options.mkdir_spec);
+}

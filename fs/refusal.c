@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#include "fs/refusal.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fs/key.h"
+#include "fs/kind.h"
+
+enum { PATH_BYTES = 2 * PATH_MAX };
+
+static void add_key_name(struct fs *fs, const struct identity *id, struct buf *out)
+{
+	struct map_desc *desc;
+
+	if (catalog_desc(fs->catalog, id->map_id, &desc))
+		return;
+	buf_addc(out, '/');
+	key_print(desc, id->bytes, out);
+	map_desc_unref(desc);
+}
+
+void refusal_path(struct fs *fs, const struct identity *id, struct buf *out)
+{
+	const struct kind *kind = kind_of(id->kind);
+
+	buf_addc(out, '/');
+	if (id->map_id)
+		catalog_path(fs->catalog, id->map_id, out);
+	if (id->kind == NODE_DIR)
+		buf_adds(out, (const char *)id->bytes);
+	if (id->kind == NODE_KEY)
+		add_key_name(fs, id, out);
+	if (kind->name)
+		buf_addf(out, "%s%s", id->map_id ? "/" : "", kind->name);
+}
+
+void refusal_note(struct fs *fs, const struct refused_request *r, int err, const struct diag *d)
+{
+	struct refusal refusal = {
+		.pid = r->pid,
+		.uid = r->uid,
+		.operation = r->operation,
+		.text = r->text,
+		.text_len = r->text_len,
+		.diag = *d,
+	};
+	struct buf path = BUF_INIT(PATH_BYTES), line = BUF_INIT(4 * PATH_BYTES);
+
+	clock_gettime(CLOCK_REALTIME, &refusal.when);
+	if (!refusal.diag.err)
+		diag_set(&refusal.diag, err, "%s", strerrordesc_np(err));
+	refusal.diag.err = err;
+	refusal_path(fs, r->id, &path);
+	if (r->name)
+		buf_addf(&path, "%s%s", path.len > 1 ? "/" : "", r->name);
+	refusal.path = path.data;
+	diag_ring_add(&fs->refusals, &refusal);
+	if (fs->log) {
+		diag_print(&refusal, &line);
+		if (line.data)
+			fs->log(line.data);
+	}
+	buf_free(&path);
+	buf_free(&line);
+}

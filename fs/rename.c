@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#include "fs/rename.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fs/key.h"
+#include "fs/kind.h"
+#include "fs/openfile.h"
+#include "fs/tree.h"
+
+/* One rename inside a map. */
+struct renaming {
+	struct fs *fs;
+	uint32_t map_id;
+	const char *new_name;
+	bool no_replace;
+	struct found from, to;
+	bool to_found; /* new_name stands for something: a key, a staging file */
+	struct diag *d;
+};
+
+/* The kernel will use the old name's inode for the new name at once. */
+static int move_node(struct fs *fs, const struct identity *from, const struct identity *to)
+{
+	struct node *node = node_find(&fs->nodes, from);
+	int err;
+
+	if (!node)
+		return 0;
+	err = node_move(&fs->nodes, node, to);
+	node_put(&fs->nodes, node, 1);
+	return err;
+}
+
+static void settle(struct fs *fs, const struct identity *id)
+{
+	struct node *node = node_find(&fs->nodes, id);
+
+	if (!node)
+		return;
+	openfile_settle(fs, node);
+	node_put(&fs->nodes, node, 1);
+}
+
+static int key_to_key(struct renaming *r)
+{
+	uint64_t flags = r->no_replace ? BPF_NOEXIST : BPF_ANY;
+	int err = key_move(r->fs, r->map_id, r->from.id.bytes, r->to.id.bytes, flags, r->d);
+
+	return err ? err : move_node(r->fs, &r->from.id, &r->to.id);
+}
+
+static int read_stage(struct fs *fs, uint64_t number, struct buf *text, struct diag *d)
+{
+	struct stat st = {0};
+	int err = scratch_stat(&fs->scratch, number, &st);
+
+	if (!err && S_ISLNK(st.st_mode))
+		return diag_set(d, EOPNOTSUPP, "the values of this map are no symlinks");
+	return err ? err : scratch_read(&fs->scratch, number, 0, SIZE_MAX, text);
+}
+
+static int stage_to_key(struct renaming *r)
+{
+	uint64_t number = kind_scratch_number(&r->from.id);
+	uint64_t flags = r->no_replace ? BPF_NOEXIST : BPF_ANY;
+	struct buf text = BUF_INIT(SIZE_MAX / 2);
+	int err = read_stage(r->fs, number, &text, r->d);
+
+	if (!err)
+		err = key_store(r->fs, r->map_id, r->to.id.bytes, text.data ? text.data : "",
+				text.len, flags, r->d);
+	buf_free(&text);
+	if (err == -EAGAIN) {
+		if (r->d)
+			r->d->err = EINVAL;
+		return -EINVAL;
+	}
+	if (err)
+		return err;
+	scratch_unlink(&r->fs->scratch, number);
+	return move_node(r->fs, &r->from.id, &r->to.id);
+}
+
+static bool is_backup_name(const char *name)
+{
+	return name[0] == '.' || name[strlen(name) - 1] == '~';
+}
+
+/* 0 if a staging file may take this name; what has it now is removed. */
+static int make_way(struct renaming *r)
+{
+	struct map_desc *desc;
+	int err;
+
+	if (r->to_found && r->no_replace)
+		return -EEXIST;
+	if (r->to_found || is_backup_name(r->new_name))
+		return 0;
+	err = catalog_desc(r->fs->catalog, r->map_id, &desc);
+	if (err)
+		return err;
+	err = key_parse(desc, r->new_name, &r->to.bytes, r->d);
+	map_desc_unref(desc);
+	return err ? err : -EINVAL;
+}
+
+/* A staging file called new_name with this text and the key's attributes. */
+static int make_stage(struct renaming *r, const struct buf *text, const struct access *access,
+		      uint64_t *number)
+{
+	struct scratch *scratch = &r->fs->scratch;
+	int err;
+
+	if (r->to_found)
+		scratch_unlink(scratch, kind_scratch_number(&r->to.id));
+	err = scratch_create(scratch, r->map_id, r->new_name, access->mode, access->uid,
+			     access->gid, kind_text_limit(r->fs, &r->from.id), number);
+	if (!err)
+		err = scratch_write(scratch, *number, 0, text->data, text->len);
+	return err;
+}
+
+static int key_to_stage(struct renaming *r)
+{
+	struct buf text = BUF_INIT(SIZE_MAX / 2);
+	struct identity stage = {NODE_SCRATCH, r->map_id, sizeof(uint64_t), NULL};
+	struct key_look look;
+	uint64_t number = 0;
+	int err = make_way(r);
+
+	if (!err)
+		err = key_read(r->fs, r->map_id, r->from.id.bytes, &text, &look);
+	if (!err)
+		err = make_stage(r, &text, &look.access, &number);
+	if (!err) {
+		err = key_remove(r->fs, r->map_id, r->from.id.bytes, r->d);
+		if (err)
+			scratch_unlink(&r->fs->scratch, number);
+	}
+	buf_free(&text);
+	stage.bytes = (const unsigned char *)&number;
+	return err ? err : move_node(r->fs, &r->from.id, &stage);
+}
+
+static int stage_to_stage(struct renaming *r)
+{
+	int err = make_way(r);
+
+	if (err)
+		return err;
+	return scratch_rename(&r->fs->scratch, kind_scratch_number(&r->from.id), r->new_name);
+}
+
+static int rename_found(struct renaming *r)
+{
+	enum node_kind from = r->from.id.kind, to = r->to.id.kind;
+	bool onto_key = r->to_found && to == NODE_KEY;
+
+	if (from != NODE_KEY && from != NODE_SCRATCH)
+		return diag_set(r->d, EPERM, "special files keep their names");
+	if (r->to_found && to != NODE_KEY && to != NODE_SCRATCH)
+		return diag_set(r->d, EOPNOTSUPP, "%s cannot be written yet", r->new_name);
+	settle(r->fs, &r->from.id);
+	if (onto_key)
+		settle(r->fs, &r->to.id);
+	if (from == NODE_KEY)
+		return onto_key ? key_to_key(r) : key_to_stage(r);
+	return onto_key ? stage_to_key(r) : stage_to_stage(r);
+}
+
+static int rename_in_map(struct fs *fs, const struct identity *map, const char *name,
+			 const char *new_name, bool no_replace, struct diag *d)
+{
+	struct renaming r = {
+		.fs = fs,
+		.map_id = map->map_id,
+		.new_name = new_name,
+		.no_replace = no_replace,
+		.from = FOUND_INIT,
+		.to = FOUND_INIT,
+		.d = d,
+	};
+	int err = tree_find(fs, map, name, &r.from, NULL);
+
+	if (!err) {
+		r.to_found = tree_find(fs, map, new_name, &r.to, NULL) == 0;
+		err = rename_found(&r);
+	}
+	found_free(&r.from);
+	found_free(&r.to);
+	return err;
+}
+
+static int rename_map(struct fs *fs, const struct identity *dir, const char *name,
+		      const struct identity *new_dir, const char *new_name, struct diag *d)
+{
+	struct found found = FOUND_INIT;
+	int err = tree_find(fs, dir, name, &found, NULL);
+
+	if (err)
+		goto out;
+	if (new_dir->kind == NODE_MAP)
+		err = diag_set(d, EINVAL, "a map has keys, and no directories");
+	else if (found.id.kind == NODE_DIR)
+		err = diag_set(d, EOPNOTSUPP, "directories are bpffs's: rename them there");
+	else if (found.id.kind != NODE_MAP)
+		err = diag_set(d, EPERM, "special files keep their names");
+	else
+		err = catalog_rename(fs->catalog, found.id.map_id, tree_dir_path(new_dir), new_name,
+				     d);
+out:
+	found_free(&found);
+	return err;
+}
+
+int rename_name(struct fs *fs, const struct identity *dir, const char *name,
+		const struct identity *new_dir, const char *new_name, unsigned int flags,
+		struct diag *d)
+{
+	if (flags & ~(unsigned int)RENAME_NOREPLACE)
+		return diag_set(d, EINVAL, "names cannot be exchanged");
+	if (dir->kind != NODE_MAP)
+		return rename_map(fs, dir, name, new_dir, new_name, d);
+	if (new_dir->kind != NODE_MAP || new_dir->map_id != dir->map_id)
+		return -EXDEV;
+	return rename_in_map(fs, dir, name, new_name, flags & RENAME_NOREPLACE, d);
+}

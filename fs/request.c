@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#include "fs/request.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "fs/attr.h"
+#include "fs/refusal.h"
+
+bool request_begin(struct request *r, fuse_req_t req, const char *operation, fuse_ino_t ino,
+		   const char *name)
+{
+	*r = (struct request){
+		.req = req, .fs = fuse_req_userdata(req), .operation = operation, .name = name};
+	r->node = node_by_ino(&r->fs->nodes, ino);
+	if (!r->node)
+		fuse_reply_err(req, ESTALE);
+	return r->node != NULL;
+}
+
+/* Refusals that say nothing to anybody: look-ups that found nothing, and mv's
+ * first attempt between two maps. */
+static bool is_worth_noting(const struct request *r, int err)
+{
+	return r->operation && (r->diag.err || (err != ENOENT && err != EXDEV));
+}
+
+void request_note(const struct request *r, int err, const char *text, size_t text_len)
+{
+	const struct fuse_ctx *ctx = fuse_req_ctx(r->req);
+	const struct refused_request refused = {
+		.operation = r->operation,
+		.pid = ctx->pid,
+		.uid = ctx->uid,
+		.id = r->node->id,
+		.name = r->name,
+		.text = text,
+		.text_len = text_len,
+	};
+
+	if (is_worth_noting(r, err))
+		refusal_note(r->fs, &refused, err, &r->diag);
+}
+
+void request_finish(const struct request *r, int err)
+{
+	if (err)
+		request_note(r, -err, r->name, r->name ? strlen(r->name) : 0);
+	fuse_reply_err(r->req, -err);
+}
+
+static double entry_valid(enum node_kind kind)
+{
+	return kind == NODE_KEY || kind == NODE_SCRATCH ? KEY_VALID : MAP_VALID;
+}
+
+int request_make_entry(struct fs *fs, const struct identity *id, struct fuse_entry_param *entry)
+{
+	struct node *node = node_get(&fs->nodes, id);
+	int err;
+
+	if (!node)
+		return -ENOMEM;
+	memset(entry, 0, sizeof(*entry));
+	err = attr_get(fs, node, &entry->attr);
+	if (err) {
+		node_put(&fs->nodes, node, 1);
+		return err;
+	}
+	node->told_size = entry->attr.st_size;
+	entry->ino = node->ino;
+	entry->attr_timeout = ATTR_VALID;
+	entry->entry_timeout = entry_valid(id->kind);
+	return 0;
+}
+
+void request_drop_entry(struct fs *fs, const struct fuse_entry_param *entry)
+{
+	struct node *node = node_by_ino(&fs->nodes, entry->ino);
+
+	if (node)
+		node_put(&fs->nodes, node, 1);
+}
+
+void request_finish_entry(struct request *r, int err, struct found *found)
+{
+	struct fuse_entry_param entry;
+
+	if (!err)
+		err = request_make_entry(r->fs, &found->id, &entry);
+	if (err)
+		request_finish(r, err);
+	else if (fuse_reply_entry(r->req, &entry))
+		request_drop_entry(r->fs, &entry);
+	found_free(found);
+}
+
+struct maker request_maker(fuse_req_t req, mode_t mode)
+{
+	const struct fuse_ctx *ctx = fuse_req_ctx(req);
+
+	return (struct maker){.uid = ctx->uid, .gid = ctx->gid, .mode = mode};
+}

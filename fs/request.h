@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * request: one FUSE request: what it is asked of, how it ends. With the ops_
+ * files the only place that replies.
+ */
+#ifndef BPFMAPFS_FS_REQUEST_H
+#define BPFMAPFS_FS_REQUEST_H
+
+#define FUSE_USE_VERSION 312
+#include <fuse_lowlevel.h>
+
+#include "fs/context.h"
+#include "fs/tree.h"
+
+/* How long the kernel may believe what it was told, in seconds (section 7 of the
+ * design). Keys are asked for anew at every look-up by path. */
+#define LISTED_VALID 1.0
+#define MAP_VALID 1.0
+#define KEY_VALID 0.0
+#define ATTR_VALID 1.0
+
+struct request {
+	fuse_req_t req;
+	struct fs *fs;
+	const char *operation; /* NULL: its refusals are not worth noting */
+	struct node *node;     /* what it is asked of */
+	const char *name;      /* in the directory node; NULL: of node itself */
+	struct diag diag;
+};
+
+/* False, and answered, if the kernel asks of an inode that it was not told of. */
+bool request_begin(struct request *r, fuse_req_t req, const char *operation, fuse_ino_t ino,
+		   const char *name);
+
+/* Takes note of a refusal (a positive errno); text is what was offending. */
+void request_note(const struct request *r, int err, const char *text, size_t text_len);
+
+/* Answers with 0 or -errno, and takes note of a refusal, the name as its text. */
+void request_finish(const struct request *r, int err);
+
+/* Answers with the entry of what was found or made, and frees found. */
+void request_finish_entry(struct request *r, int err, struct found *found);
+
+/*
+ * The entry of an identity, its node's reference counted for the kernel;
+ * request_drop_entry() takes it back if it never got there.
+ */
+int request_make_entry(struct fs *fs, const struct identity *id, struct fuse_entry_param *entry);
+void request_drop_entry(struct fs *fs, const struct fuse_entry_param *entry);
+
+/* Who asks, as the maker of a file of that mode. */
+struct maker request_maker(fuse_req_t req, mode_t mode);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * scratch: temporary names until a rename makes them a key's value.
+ *
+ * rsync, sed -i, perl -pi, mktemp and editors write a file beside the one they
+ * mean and rename it. Such a staging file (section 7 of the design) lives in
+ * memory, belongs to one map's directory, is not listed, and takes any owner and
+ * mode. It goes when it is unlinked or renamed onto a key, when nobody has had it
+ * open for ten minutes, or when the table is full and it is the one that was
+ * left alone longest. Files and bytes are bounded.
+ */
+#ifndef BPFMAPFS_FS_SCRATCH_H
+#define BPFMAPFS_FS_SCRATCH_H
+
+#include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "lib/buf.h"
+
+enum { SCRATCH_FILES = 256, SCRATCH_BYTES = 64 << 20 };
+
+struct scratch_file;
+
+struct scratch {
+	pthread_mutex_t lock;
+	struct scratch_file *files[SCRATCH_FILES];
+	uint64_t last_number;
+	size_t bytes; /* of all texts */
+};
+
+void scratch_init(struct scratch *s);
+void scratch_free(struct scratch *s);
+
+/*
+ * Makes a file or, with S_IFLNK in mode, a symlink; its text may grow to limit
+ * bytes. Numbers are never used twice. -EEXIST, -ENOSPC (all files are open),
+ * -ENOMEM.
+ */
+int scratch_create(struct scratch *s, uint32_t map_id, const char *name, mode_t mode, uid_t uid,
+		   gid_t gid, size_t limit, uint64_t *number);
+
+/* -ENOENT if the map's directory has no such file. */
+int scratch_find(struct scratch *s, uint32_t map_id, const char *name, uint64_t *number);
+
+/* All that follow: -ENOENT if the number is gone. */
+
+/* Type, mode, owner, size, times and link count; not st_ino. */
+int scratch_stat(struct scratch *s, uint64_t number, struct stat *st);
+int scratch_chmod(struct scratch *s, uint64_t number, mode_t mode);
+int scratch_chown(struct scratch *s, uint64_t number, uid_t uid, gid_t gid);
+int scratch_utime(struct scratch *s, uint64_t number, const struct timespec *mtime);
+
+/* Appends the text, or len bytes of it from off. */
+int scratch_read(struct scratch *s, uint64_t number, size_t off, size_t len, struct buf *out);
+
+/* -EFBIG, -ENOSPC (all staging files together are too large), -ENOMEM. */
+int scratch_write(struct scratch *s, uint64_t number, size_t off, const void *bytes, size_t len);
+int scratch_append(struct scratch *s, uint64_t number, const void *bytes, size_t len);
+int scratch_truncate(struct scratch *s, uint64_t number, size_t len);
+
+/* Opened files stay, even unlinked, until they are closed. */
+int scratch_open(struct scratch *s, uint64_t number);
+void scratch_close(struct scratch *s, uint64_t number);
+
+int scratch_unlink(struct scratch *s, uint64_t number);
+
+/* Gives it another name, replacing a file of that name. */
+int scratch_rename(struct scratch *s, uint64_t number, const char *name);
+
+#endif

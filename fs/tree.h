@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * tree: what a name in a directory stands for, and the requests that change
+ * names: create, mkdir, unlink, rmdir, symlink (rename is rename.h).
+ *
+ * Errors are explained in d where a person can do something about them. On
+ * success a struct found holds an identity and the bytes it points into; release
+ * it with found_free() in any case.
+ */
+#ifndef BPFMAPFS_FS_TREE_H
+#define BPFMAPFS_FS_TREE_H
+
+#include <sys/stat.h>
+
+#include "fs/context.h"
+
+struct found {
+	struct identity id;
+	struct buf bytes;
+};
+
+#define FOUND_INIT ((struct found){.bytes = BUF_INIT(SIZE_MAX / 2)})
+
+void found_free(struct found *f);
+
+/*
+ * Looks a name up by its spelling alone: a key that the map could have is found
+ * whether or not it exists. -ENOENT if it stands for nothing; d then says why it
+ * is no key.
+ */
+int tree_find(struct fs *fs, const struct identity *dir, const char *name, struct found *out,
+	      struct diag *d);
+
+/* Who makes something: for staging files. */
+struct maker {
+	uid_t uid;
+	gid_t gid;
+	mode_t mode;
+};
+
+/* open(2) with O_CREAT of a name that was not there. A key is only named here
+ * and comes to be when something is stored. */
+int tree_create(struct fs *fs, const struct identity *dir, const char *name, int flags,
+		const struct maker *maker, struct found *out, struct diag *d);
+
+int tree_mkdir(struct fs *fs, const struct identity *dir, const char *name, struct found *out,
+	       struct diag *d);
+int tree_rmdir(struct fs *fs, const struct identity *dir, const char *name, struct diag *d);
+int tree_unlink(struct fs *fs, const struct identity *dir, const char *name, struct diag *d);
+int tree_symlink(struct fs *fs, const struct identity *dir, const char *name, const char *target,
+		 const struct maker *maker, struct found *out, struct diag *d);
+
+/* The path of a directory of maps, as the catalogue calls it. */
+const char *tree_dir_path(const struct identity *dir);
+
+#endif

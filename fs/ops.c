@@ -192,9 +192,7 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 	new_dir = node_by_ino(&r.fs->nodes, new_parent);
 	if (new_dir)
 		err = rename_name(r.fs, r.node->id, name, new_dir->id, new_name, flags, &r.diag);
-	if (err)
-		request_note(&r, -err, new_name, strlen(new_name));
-	fuse_reply_err(req, -err);
+	request_finish(&r, err);
 }
 
 const struct fuse_lowlevel_ops ops = {

@@ -112,14 +112,6 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
 	buf_free(&out);
 }
 
-/* The caret of a refusal counts from the start of the text; this write began at off. */
-static void note_write(struct request *r, int err, const char *bytes, size_t size, off_t off)
-{
-	r->diag.placed = r->diag.placed && r->diag.offset >= (size_t)off;
-	r->diag.offset -= r->diag.placed ? (size_t)off : 0;
-	request_note(r, err, bytes, size);
-}
-
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t off,
 	      struct fuse_file_info *fi)
 {
@@ -129,12 +121,10 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, of
 	if (!request_begin(&r, req, "write", ino, NULL))
 		return;
 	err = file_write(ops_file(fi), bytes, size, off, &r.diag);
-	if (err) {
-		note_write(&r, -err, bytes, size, off);
-		fuse_reply_err(req, -err);
-	} else {
+	if (err)
+		request_finish(&r, err);
+	else
 		fuse_reply_write(req, size);
-	}
 }
 
 void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)

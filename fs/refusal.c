@@ -42,8 +42,6 @@ void refusal_note(struct fs *fs, const struct refused_request *r, int err, const
 		.pid = r->pid,
 		.uid = r->uid,
 		.operation = r->operation,
-		.text = r->text,
-		.text_len = r->text_len,
 		.diag = *d,
 	};
 	struct buf path = BUF_INIT(PATH_BYTES), line = BUF_INIT(4 * PATH_BYTES);

@@ -14,8 +14,6 @@ struct refused_request {
 	uid_t uid;
 	const struct identity *id; /* what it was asked of */
 	const char *name;          /* in the directory id; NULL: of id itself */
-	const char *text;          /* what was offending; may be NULL */
-	size_t text_len;
 };
 
 /* err is a positive errno; d explains it, or does not. */

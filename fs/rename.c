@@ -73,6 +73,8 @@ static int stage_to_key(struct renaming *r)
 	if (!err)
 		err = key_store(r->fs, r->map_id, r->to.id.bytes, text.data ? text.data : "",
 				text.len, flags, r->d);
+	if (err)
+		diag_quote(r->d, text.data ? text.data : "", text.len);
 	buf_free(&text);
 	if (err == -EAGAIN) {
 		if (r->d)
@@ -190,6 +192,8 @@ static int rename_in_map(struct fs *fs, const struct identity *map, const char *
 		r.to_found = tree_find(fs, map, new_name, &r.to, NULL) == 0;
 		err = rename_found(&r);
 	}
+	if (err && d && d->placed)
+		diag_quote(d, new_name, strlen(new_name));
 	found_free(&r.from);
 	found_free(&r.to);
 	return err;

@@ -25,7 +25,7 @@ static bool is_worth_noting(const struct request *r, int err)
 	return r->operation && (r->diag.err || (err != ENOENT && err != EXDEV));
 }
 
-void request_note(const struct request *r, int err, const char *text, size_t text_len)
+static void note(const struct request *r, int err)
 {
 	const struct fuse_ctx *ctx = fuse_req_ctx(r->req);
 	const struct refused_request refused = {
@@ -34,18 +34,18 @@ void request_note(const struct request *r, int err, const char *text, size_t tex
 		.uid = ctx->uid,
 		.id = r->node->id,
 		.name = r->name,
-		.text = text,
-		.text_len = text_len,
 	};
 
 	if (is_worth_noting(r, err))
 		refusal_note(r->fs, &refused, err, &r->diag);
 }
 
-void request_finish(const struct request *r, int err)
+void request_finish(struct request *r, int err)
 {
+	if (err && r->diag.placed && r->name)
+		diag_quote(&r->diag, r->name, strlen(r->name));
 	if (err)
-		request_note(r, -err, r->name, r->name ? strlen(r->name) : 0);
+		note(r, -err);
 	fuse_reply_err(r->req, -err);
 }
 

@@ -32,11 +32,9 @@ struct request {
 bool request_begin(struct request *r, fuse_req_t req, const char *operation, fuse_ino_t ino,
 		   const char *name);
 
-/* Takes note of a refusal (a positive errno); text is what was offending. */
-void request_note(const struct request *r, int err, const char *text, size_t text_len);
-
-/* Answers with 0 or -errno, and takes note of a refusal, the name as its text. */
-void request_finish(const struct request *r, int err);
+/* Answers with 0 or -errno, and takes note of a refusal. A place in a text that
+ * nobody has quoted is a place in the name. */
+void request_finish(struct request *r, int err);
 
 /* Answers with the entry of what was found or made, and frees found. */
 void request_finish_entry(struct request *r, int err, struct found *found);

@@ -59,6 +59,8 @@ static int judge(struct textfile *t, bool last, struct diag *d)
 
 	if (!err)
 		stored(t);
+	else
+		diag_quote(d, text, t->text.len);
 	if (err != -EAGAIN || !last)
 		return err;
 	if (d)

@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SHOWN = 72 }; /* bytes of an offending text that are kept, around the caret */
-
-static int diag_vset(struct diag *d, int err, const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static int diag_vset(struct diag *d, int err, const char *fmt,
+							   va_list args)
 {
 	if (d) {
 		*d = (struct diag){.err = err};
@@ -53,54 +52,45 @@ void diag_ring_free(struct diag_ring *ring)
 	pthread_mutex_destroy(&ring->lock);
 }
 
-/*
- * The part of the text that is worth showing: one line, and of a long line
- * what stands around the caret. Moves the caret along with it.
- */
-static const char *shown_part(struct refusal *r)
+/* Where the quote begins: at the line that the place is in, or near the place. */
+static size_t quote_start(const struct diag *d, const char *text, size_t len)
 {
-	size_t start = 0, end;
+	size_t start = 0;
 
-	if (!r->text)
-		return NULL;
-	if (r->diag.placed) {
-		if (r->diag.offset > r->text_len)
-			r->diag.offset = r->text_len;
-		for (size_t i = 0; i < r->diag.offset; i++)
-			if (r->text[i] == '\n')
-				start = i + 1;
-		if (r->diag.offset - start > SHOWN / 2)
-			start = r->diag.offset - SHOWN / 2;
-		r->diag.offset -= start;
-	}
-	for (end = start; end < r->text_len && end - start < SHOWN; end++)
-		if (r->text[end] == '\n')
-			break;
-	r->text_len = end - start;
-	return r->text + start;
+	for (size_t i = 0; d->placed && i < d->offset; i++)
+		if (text[i] == '\n' && d->offset < len)
+			start = i + 1;
+	if (d->placed && d->offset - start > DIAG_QUOTE / 2)
+		start = d->offset - DIAG_QUOTE / 2;
+	return start;
 }
 
-/* A copy in one block of memory: the record, then its strings. */
-static struct refusal *refusal_copy(const struct refusal *original)
+void diag_quote(struct diag *d, const char *text, size_t len)
 {
-	struct refusal r = *original, *copy;
-	const char *text = shown_part(&r);
-	size_t path_len = r.path ? strlen(r.path) : 0;
-	char *strings;
+	size_t start;
 
-	if (!text)
-		r.text_len = 0;
-	copy = malloc(sizeof(*copy) + path_len + 1 + r.text_len + 1);
+	if (!d || !d->err || d->quote_len)
+		return;
+	if (d->offset > len)
+		d->offset = len;
+	start = quote_start(d, text, len);
+	while (d->quote_len < DIAG_QUOTE && start + d->quote_len < len &&
+	       text[start + d->quote_len] != '\n')
+		d->quote_len++;
+	memcpy(d->quote, text + start, d->quote_len);
+	d->offset -= d->placed ? start : 0;
+}
+
+/* A copy in one block of memory: the record, then its path. */
+static struct refusal *refusal_copy(const struct refusal *r)
+{
+	size_t path_len = r->path ? strlen(r->path) : 0;
+	struct refusal *copy = malloc(sizeof(*copy) + path_len + 1);
+
 	if (!copy)
 		return NULL;
-	*copy = r;
-	strings = (char *)(copy + 1);
-	memcpy(strings, r.path ? r.path : "", path_len + 1);
-	copy->path = strings;
-	if (text) {
-		copy->text = memcpy(strings + path_len + 1, text, r.text_len);
-		strings[path_len + 1 + r.text_len] = '\0';
-	}
+	*copy = *r;
+	copy->path = memcpy(copy + 1, r->path ? r->path : "", path_len + 1);
 	return copy;
 }
 
@@ -146,18 +136,15 @@ static void print_visible(const char *s, size_t len, struct buf *out)
 		buf_addc(out, (unsigned char)s[i] < ' ' || s[i] == 0x7f ? '?' : s[i]);
 }
 
-static void print_text(const struct refusal *original, struct buf *out)
+static void print_quote(const struct diag *d, struct buf *out)
 {
-	struct refusal r = *original;
-	const char *text = shown_part(&r);
-
-	if (!text)
+	if (!d->quote_len)
 		return;
 	buf_adds(out, "    ");
-	print_visible(text, r.text_len, out);
+	print_visible(d->quote, d->quote_len, out);
 	buf_addc(out, '\n');
-	if (r.diag.placed)
-		buf_addf(out, "    %*s^\n", (int)r.diag.offset, "");
+	if (d->placed)
+		buf_addf(out, "    %*s^\n", (int)d->offset, "");
 }
 
 void diag_print(const struct refusal *r, struct buf *out)
@@ -174,5 +161,5 @@ void diag_print(const struct refusal *r, struct buf *out)
 	buf_addf(out, ": %s: ", name ? name : "error");
 	print_visible(r->diag.why, strlen(r->diag.why), out);
 	buf_addc(out, '\n');
-	print_text(r, out);
+	print_quote(&r->diag, out);
 }

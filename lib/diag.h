@@ -17,11 +17,15 @@
 
 #include "lib/buf.h"
 
+enum { DIAG_QUOTE = 72 };
+
 struct diag {
-	int err;       /* positive errno, 0 while nothing was refused */
-	bool placed;   /* offset points into the offending text */
-	size_t offset; /* bytes from the start of the text */
-	char why[192]; /* one sentence, no newline */
+	int err;                    /* positive errno, 0 while nothing was refused */
+	bool placed;                /* offset points into the offending text */
+	size_t offset;              /* bytes from the start of the text, or of the quote */
+	char why[192];              /* one sentence, no newline */
+	size_t quote_len;           /* 0: nothing is quoted */
+	char quote[DIAG_QUOTE + 1]; /* one line of the offending text, as it is */
 };
 
 /*
@@ -34,15 +38,20 @@ int diag_set(struct diag *d, int err, const char *fmt, ...) __attribute__((forma
 int diag_at(struct diag *d, int err, size_t offset, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* One refusal as it is kept. Strings may be NULL when added. */
+/*
+ * Quotes the offending text, which offset points into: one line of it, of a long
+ * line what stands around the place. Only the first quote counts, so the caller
+ * that knows the text best comes first. Nothing if nothing was refused.
+ */
+void diag_quote(struct diag *d, const char *text, size_t len);
+
+/* One refusal as it is kept. */
 struct refusal {
 	struct timespec when;
 	pid_t pid;
 	uid_t uid;
 	const char *operation; /* static string: "write", "mkdir", … */
-	const char *path;      /* from the root of the mount */
-	const char *text;      /* the offending text, or NULL */
-	size_t text_len;
+	const char *path;      /* from the root of the mount, or NULL */
 	struct diag diag;
 };
 
@@ -57,7 +66,7 @@ struct diag_ring {
 void diag_ring_init(struct diag_ring *ring);
 void diag_ring_free(struct diag_ring *ring);
 
-/* Keeps a copy of r, dropping the oldest. Long texts are cut around the caret. */
+/* Keeps a copy of r, dropping the oldest. */
 void diag_ring_add(struct diag_ring *ring, const struct refusal *r);
 void diag_ring_clear(struct diag_ring *ring);
 
@@ -66,7 +75,7 @@ void diag_ring_print(struct diag_ring *ring, struct buf *out);
 
 /*
  * Appends one refusal: a line "TIME pid PID: OPERATION PATH: ERRNO: sentence",
- * and, if there is a text, that text and a caret under the place, each on a
+ * and, if a text is quoted, that text and a caret under the place, each on a
  * line of its own, indented by four spaces. Control bytes are shown as '?'.
  */
 void diag_print(const struct refusal *r, struct buf *out);

@@ -3,7 +3,8 @@
  * context: one mount: its options and its tables. Handed to every call of fs/.
  *
  * Locks, in the order in which they are taken: a file's own; files_lock; then at
- * most one of those inside catalog, nodes, scratch, seen, hidden, refusals. None
+ * most one of those inside catalog, nodes, scratch, seen, hidden, refusals (but
+ * hide_prune() asks the catalogue). None
  * is held over a wait for user space. The kernel's replies are sent with no lock
  * held.
  */

@@ -17,12 +17,13 @@ static void set_times(struct stat *st, struct timespec time)
 	st->st_atim = st->st_mtim = st->st_ctim = time;
 }
 
+/* One link says that directories below are not counted, as on btrfs. */
 static int stat_root(struct fs *fs, const struct identity *id, struct stat *st)
 {
 	(void)id;
 	st->st_uid = fs->options.uid;
 	st->st_gid = fs->options.gid;
-	st->st_nlink = 2;
+	st->st_nlink = 1;
 	set_times(st, fs->started);
 	return 0;
 }
@@ -43,7 +44,7 @@ static int stat_dir(struct fs *fs, const struct identity *id, struct stat *st)
 	st->st_mode = S_IFDIR | (dir.st_mode & 0777);
 	st->st_uid = dir.st_uid;
 	st->st_gid = dir.st_gid;
-	st->st_nlink = 2;
+	st->st_nlink = 1;
 	set_times(st, dir.st_mtim);
 	return 0;
 }

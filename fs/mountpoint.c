@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
+#include <sys/statvfs.h>
 
 /* The path without symlinks. The last component is not looked at: on a dead
  * mount that is an error. */
@@ -47,16 +47,17 @@ static bool is_ours(const char *path)
 	return ours;
 }
 
+/* statvfs and not stat, which the kernel may answer for a dead daemon, too. */
 int mountpoint_clear(const char *path)
 {
 	char real[PATH_MAX];
-	struct stat st;
+	struct statvfs st;
 	int tries = 0;
 
 	if (canonical(path, real))
 		return 0;
 	while (is_ours(real)) {
-		if (stat(real, &st) == 0 || errno != ENOTCONN || ++tries > 16)
+		if (statvfs(real, &st) == 0 || errno != ENOTCONN || ++tries > 16)
 			return -EBUSY;
 		if (umount2(real, MNT_DETACH) < 0)
 			return -errno;

@@ -108,9 +108,9 @@ static int open_created(struct textfile *t, struct diag *d)
 
 	if (!err && exclusive)
 		return diag_set(d, EEXIST, "the map has this key already");
+	t->put_flags = exclusive ? BPF_NOEXIST : BPF_ANY;
 	if (err != -ENOENT)
 		return err;
-	t->put_flags = exclusive ? BPF_NOEXIST : BPF_ANY;
 	t->file.creating = true;
 	start_draft(t);
 	return 0;
@@ -118,26 +118,24 @@ static int open_created(struct textfile *t, struct diag *d)
 
 static int open_existing(struct textfile *t)
 {
-	struct file *f = &t->file;
 	int err = take_text(t);
 
-	if (err == -ENOENT && openfile_is_creating(f->fs, f->node)) {
-		t->put_flags = BPF_ANY;
-		err = 0;
-	}
-	if (!err && (f->flags & O_TRUNC) && (f->flags & O_ACCMODE) != O_RDONLY)
-		start_draft(t);
-	return err;
+	if (err != -ENOENT || !openfile_is_creating(t->file.fs, t->file.node))
+		return err;
+	t->put_flags = BPF_ANY;
+	t->strict = true;
+	return 0;
 }
 
 static int text_open(struct file *f, bool created, struct diag *d)
 {
+	bool writable = (f->flags & O_ACCMODE) != O_RDONLY;
 	struct textfile *t = self(f);
 	int err = 0;
 
 	t->text = BUF_INIT(SIZE_MAX / 2);
 	t->put_flags = BPF_EXIST;
-	if ((f->flags & O_ACCMODE) != O_RDONLY)
+	if (writable)
 		err = kind_may_write(f->fs, f->id, d);
 	if (!err)
 		err = created ? open_created(t, d) : open_existing(t);
@@ -145,6 +143,8 @@ static int text_open(struct file *f, bool created, struct diag *d)
 		buf_free(&t->text);
 		return err;
 	}
+	if (writable && (f->flags & O_TRUNC) && !f->creating)
+		start_draft(t);
 	t->text.max = kind_text_limit(f->fs, f->id);
 	t->strict |= (f->flags & O_APPEND) != 0;
 	show(t);

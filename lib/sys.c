@@ -252,12 +252,22 @@ int sys_pin_list(const char *path, int (*each)(void *arg, const char *name, bool
 	return err;
 }
 
+/* Is path, or the nearest directory above it that exists, on a bpffs? */
 static int is_bpffs(const char *path)
 {
+	char dir[PATH_MAX];
 	struct statfs fs;
 
-	if (statfs(path, &fs) < 0)
-		return -errno;
+	if (strlen(path) >= sizeof(dir))
+		return -ENAMETOOLONG;
+	memcpy(dir, path, strlen(path) + 1);
+	while (statfs(dir, &fs) < 0) {
+		if (errno != ENOENT || !strrchr(dir, '/'))
+			return -errno;
+		*strrchr(dir, '/') = '\0';
+		if (!*dir)
+			return 0;
+	}
 	return fs.f_type == BPF_FS_MAGIC;
 }
 
@@ -298,10 +308,8 @@ int sys_pin_prepare(const char *path)
 	if (strncmp(path, BPFFS_DIR, prefix) == 0 && (path[prefix] == '/' || !path[prefix]))
 		err = mount_bpffs();
 	if (!err)
-		err = make_directories(path);
-	if (!err)
 		err = is_bpffs(path);
-	if (err < 0)
-		return err;
-	return err ? 0 : -EMEDIUMTYPE;
+	if (err <= 0)
+		return err ? err : -EMEDIUMTYPE;
+	return make_directories(path);
 }

@@ -67,13 +67,10 @@ int catalog_refresh(struct catalog *c)
 
 /* Look-ups. */
 
-/* The entry with an id, if the kernel still has the map: asked without taking a
- * reference of it. The entry of a dead map is dropped. */
+/* The entry, if the kernel still has its map. That of a dead map is dropped. */
 static struct map_entry *living(struct catalog *c, struct map_entry *e)
 {
-	uint32_t next;
-
-	if (!e || (sys_map_next_id(e->id - 1, &next) == 0 && next == e->id))
+	if (!e || survey_is_alive(e->id))
 		return e;
 	entries_remove(&c->entries, e);
 	return NULL;
@@ -82,12 +79,18 @@ static struct map_entry *living(struct catalog *c, struct map_entry *e)
 /* The entry that "@ID" means, if name is that. */
 static struct map_entry *entry_at_id(const struct catalog *c, const char *name)
 {
-	uint32_t id;
-	char more;
+	uint64_t id = 0;
 
-	if (sscanf(name, "@%" SCNu32 "%c", &id, &more) != 1)
+	if (name[0] != '@' || !name[1])
 		return NULL;
-	return entries_by_id(&c->entries, id);
+	for (const char *digit = name + 1; *digit; digit++) {
+		if (*digit < '0' || *digit > '9')
+			return NULL;
+		id = id * 10 + (uint64_t)(*digit - '0');
+		if (id > UINT32_MAX)
+			return NULL;
+	}
+	return entries_by_id(&c->entries, (uint32_t)id);
 }
 
 static struct map_entry *find_known(struct catalog *c, const char *dir, const char *name)
@@ -227,24 +230,6 @@ int catalog_pin(struct catalog *c, uint32_t id, struct buf *out)
 
 /* Directories of bpffs. */
 
-int catalog_find_dir(const struct catalog *c, const char *dir, const char *name, struct buf *out)
-{
-	struct buf path = BUF_INIT(PATH_MAX);
-	struct stat st;
-	int err;
-
-	pin_path(c, dir, name, &path);
-	err = buf_error(&path) ? -ENOENT : sys_pin_stat(path.data, &st);
-	if (!err && !S_ISDIR(st.st_mode))
-		err = -ENOENT;
-	if (!err) {
-		buf_adds(out, path.data + strlen(c->pindir) + 1);
-		err = buf_error(out);
-	}
-	buf_free(&path);
-	return err;
-}
-
 struct dir_walk {
 	int (*each)(void *arg, const char *name);
 	void *arg;
@@ -281,6 +266,47 @@ int catalog_each_dir(const struct catalog *c, const char *dir,
 	if (!err)
 		err = sys_pin_list(path.data, show_dir, &walk);
 	buf_free(&path);
+	return err;
+}
+
+/* A directory that is looked for by the name it is shown as. */
+struct dir_search {
+	const char *shown;
+	struct buf pin_name;
+};
+
+static int match_dir(void *arg, const char *pin_name, bool is_dir)
+{
+	struct buf raw = BUF_INIT(PATH_MAX), name = BUF_INIT(PATH_MAX);
+	struct dir_search *search = arg;
+	bool found;
+
+	mapname_of_pin(pin_name, &raw);
+	mapname_display(raw.data, raw.len, &name);
+	found = is_dir && name.len && strcmp(name.data, search->shown) == 0;
+	if (found)
+		buf_adds(&search->pin_name, pin_name);
+	buf_free(&raw);
+	buf_free(&name);
+	return found;
+}
+
+int catalog_find_dir(const struct catalog *c, const char *dir, const char *name, struct buf *out)
+{
+	struct buf path = BUF_INIT(PATH_MAX), shown = BUF_INIT(PATH_MAX);
+	struct dir_search search = {.pin_name = BUF_INIT(PATH_MAX)};
+	int err = -ENOENT;
+
+	mapname_canonical(name, &shown);
+	survey_dir_path(&c->options, dir, &path);
+	search.shown = shown.data;
+	if (shown.len && !buf_error(&path) && sys_pin_list(path.data, match_dir, &search) == 1) {
+		buf_addf(out, "%s%s%s", dir, *dir ? "/" : "", search.pin_name.data);
+		err = buf_error(out);
+	}
+	buf_free(&path);
+	buf_free(&shown);
+	buf_free(&search.pin_name);
 	return err;
 }
 
@@ -357,6 +383,18 @@ static int not_ours(const struct catalog *c, struct diag *d)
 			c->pindir);
 }
 
+/* Our pin may have been removed, or another map pinned in its place. */
+static int check_pin(struct catalog *c, const struct map_entry *e, struct diag *d)
+{
+	struct stat st;
+
+	if (!e)
+		return -ENOENT;
+	if (!e->pin || sys_pin_stat(e->pin, &st) || st.st_ino != e->pin_ino)
+		return not_ours(c, d);
+	return 0;
+}
+
 int catalog_unpin(struct catalog *c, uint32_t id, struct diag *d)
 {
 	struct map_entry *e;
@@ -364,11 +402,8 @@ int catalog_unpin(struct catalog *c, uint32_t id, struct diag *d)
 
 	pthread_mutex_lock(&c->lock);
 	e = entries_by_id(&c->entries, id);
-	if (!e)
-		err = -ENOENT;
-	else if (!e->pin)
-		err = not_ours(c, d);
-	else
+	err = check_pin(c, e, d);
+	if (!err)
 		err = sys_pin_unlink(e->pin);
 	if (!err)
 		entries_set_pin(&c->entries, e, NULL, 0);
@@ -404,13 +439,12 @@ int catalog_rename(struct catalog *c, uint32_t id, const char *dir, const char *
 	int err;
 
 	pthread_mutex_lock(&c->lock);
-	e = entries_by_id(&c->entries, id);
-	if (!e)
-		err = -ENOENT;
-	else if (!e->pin)
-		err = not_ours(c, d);
-	else
+	err = check_pin(c, entries_by_id(&c->entries, id), d);
+	if (!err)
 		err = check_free(c, dir, name, d);
+	e = entries_by_id(&c->entries, id); /* check_free() may have looked anew */
+	if (!err)
+		err = check_pin(c, e, d);
 	if (!err)
 		err = rename_entry(c, e, dir, name);
 	pthread_mutex_unlock(&c->lock);

@@ -58,7 +58,7 @@ void mapname_of_pin(const char *pin, struct buf *out)
 	size_t start = out->len;
 
 	mapname_raw(pin, out);
-	if (!buf_error(out) && out->data)
+	if (!buf_error(out) && out->len > start && !memchr(out->data + start, 0, out->len - start))
 		text_escape(out->data + start, out->len - start, escaped_in_pin, &again);
 	if (!again.data || strcmp(again.data, pin) != 0) {
 		buf_resize(out, start);

@@ -23,9 +23,10 @@ struct scan {
 	uint32_t count; /* entries that they hold */
 	uint64_t batch; /* number of the batch that they hold */
 	bool loaded;
-	bool last;         /* no batch follows */
-	bool by_next_key;  /* this kernel has no batches for the type */
-	struct buf tokens; /* token i leads to batch i + 1 */
+	bool last;            /* no batch follows */
+	unsigned char *token; /* room for one */
+	bool by_next_key;     /* this kernel has no batches for the type */
+	struct buf steps;     /* of batches that were passed, see struct step */
 };
 
 static uint64_t batch_of(uint64_t pos)
@@ -45,15 +46,54 @@ bool scan_would_move(const struct scan *s, uint64_t pos)
 	return s->batch != batch_of(pos) || (!s->last && index_of(pos) >= s->count);
 }
 
-/* Memory for room entries; the content is lost. */
+/* What is kept of batch i once batch i + 1 is known: the room that it was read
+ * with, so that it can be read again alike, and the token to the next. */
+struct step {
+	uint32_t room;
+	unsigned char token[];
+};
+
+static size_t step_size(const struct scan *s)
+{
+	return (sizeof(struct step) + s->token_size + 3) & ~(size_t)3;
+}
+
+static uint64_t steps_known(const struct scan *s)
+{
+	return s->steps.len / step_size(s);
+}
+
+static struct step *step_of(const struct scan *s, uint64_t batch)
+{
+	return (struct step *)(s->steps.data + batch * step_size(s));
+}
+
+/* The token that leads to a batch; NULL: the start. */
+static const void *token_to(const struct scan *s, uint64_t batch)
+{
+	return batch ? step_of(s, batch - 1)->token : NULL;
+}
+
+/* Memory for at least room entries; the content is lost. */
 static int make_room(struct scan *s, uint32_t room)
 {
+	unsigned char *keys, *values;
+
+	if (room <= s->room)
+		return 0;
+	keys = calloc(room, s->key_size);
+	values = calloc(room, s->value_size);
+	if (!keys || !values) {
+		free(keys);
+		free(values);
+		return -ENOMEM;
+	}
 	free(s->keys);
 	free(s->values);
-	s->keys = calloc(room, s->key_size);
-	s->values = calloc(room, s->value_size);
-	s->room = s->keys && s->values ? room : 0;
-	return s->room ? 0 : -ENOMEM;
+	s->keys = keys;
+	s->values = values;
+	s->room = room;
+	return 0;
 }
 
 int scan_new(struct map_desc *desc, struct scan **out)
@@ -67,11 +107,12 @@ int scan_new(struct map_desc *desc, struct scan **out)
 	s->key_size = desc->info.key_size;
 	s->value_size = desc->value->size;
 	s->token_size = s->key_size > 4 ? s->key_size : 4;
-	s->tokens = BUF_INIT(SIZE_MAX / 2);
+	s->steps = BUF_INIT(SIZE_MAX / 2);
 	room = BATCH_BYTES / ((uint64_t)s->key_size + s->value_size);
 	if (room > BATCH_MAX)
 		room = BATCH_MAX;
-	if (make_room(s, room ? (uint32_t)room : 1)) {
+	s->token = calloc(1, s->token_size);
+	if (!s->token || make_room(s, room ? (uint32_t)room : 1)) {
 		scan_free(s);
 		return -ENOMEM;
 	}
@@ -84,31 +125,22 @@ void scan_free(struct scan *s)
 	if (!s)
 		return;
 	map_desc_unref(s->desc);
-	buf_free(&s->tokens);
+	buf_free(&s->steps);
+	free(s->token);
 	free(s->keys);
 	free(s->values);
 	free(s);
 }
 
-static uint64_t tokens_known(const struct scan *s)
-{
-	return s->tokens.len / s->token_size;
-}
-
-/* The token that leads to a batch; NULL: the start. */
-static const void *token_to(const struct scan *s, uint64_t batch)
-{
-	return batch ? s->tokens.data + (batch - 1) * s->token_size : NULL;
-}
-
 /* Key by key, where the kernel has no batches. out is the last key. */
-static int fetch_by_next_key(struct scan *s, const struct map *map, const void *in, void *out)
+static int fetch_by_next_key(struct scan *s, const struct map *map, const void *in, void *out,
+			     uint32_t room)
 {
 	const void *key = in;
 	int err = 0;
 
 	s->count = 0;
-	while (s->count < s->room) {
+	while (s->count < room) {
 		unsigned char *next = s->keys + (size_t)s->count * s->key_size;
 
 		err = sys_map_next_key(map->fd, key, next);
@@ -126,79 +158,121 @@ static int fetch_by_next_key(struct scan *s, const struct map *map, const void *
 }
 
 /* One call for one batch, with more room if a bucket is larger than it was. */
-static int fetch_batch(struct scan *s, const struct map *map, const void *in, void *out)
+static int fetch_batch(struct scan *s, const struct map *map, const void *in, void *out,
+		       uint32_t *room)
 {
-	int err = -ENOSPC;
+	int err;
 
-	while (err == -ENOSPC) {
-		s->count = s->room;
+	for (;;) {
+		s->count = *room;
 		err = sys_map_lookup_batch(map->fd, in, out, s->keys, s->values, &s->count);
-		if (err == -ENOSPC && s->room > UINT32_MAX / 2)
+		if (err != -ENOSPC)
+			return err;
+		if (*room > UINT32_MAX / 2 || make_room(s, *room * 2))
 			return -ENOMEM;
-		if (err == -ENOSPC && make_room(s, s->room * 2))
-			return -ENOMEM;
+		*room *= 2;
 	}
-	return err;
 }
 
 /* A kernel that cannot do batches says EOPNOTSUPP, one that does not know them
  * EINVAL; only the very first call can tell. */
-static int fetch_entries(struct scan *s, const struct map *map, const void *in, void *out)
+static int fetch(struct scan *s, const struct map *map, const void *in, void *out, uint32_t *room)
 {
 	int err;
 
 	if (s->by_next_key)
-		return fetch_by_next_key(s, map, in, out);
-	err = fetch_batch(s, map, in, out);
+		return fetch_by_next_key(s, map, in, out, *room);
+	err = fetch_batch(s, map, in, out, room);
 	if (in || (err != -EOPNOTSUPP && err != -EINVAL))
 		return err;
 	s->by_next_key = true;
-	return fetch_by_next_key(s, map, in, out);
+	return fetch_by_next_key(s, map, in, out, *room);
 }
 
-/* Drops what comes at or before the token: the kernel has started over. */
-static void drop_passed(struct scan *s, const void *token)
+/*
+ * Where keys come in an order, drops each that does not come after the last one
+ * kept, or after passed (the last of the batch before, or NULL): the kernel
+ * starts over when the key that its cursor stands on is removed.
+ */
+static void drop_passed(struct scan *s, const void *passed)
 {
 	int (*compare)(const void *, const void *, uint32_t) = s->desc->type->compare;
 	uint32_t kept = 0;
 
-	if (!compare || !token)
-		return;
-	for (uint32_t i = 0; i < s->count; i++) {
-		if (compare(s->keys + (size_t)i * s->key_size, token, s->key_size) <= 0)
+	for (uint32_t i = 0; compare && i < s->count; i++) {
+		unsigned char *key = s->keys + (size_t)i * s->key_size;
+		unsigned char *place = s->keys + (size_t)kept * s->key_size;
+
+		if (passed && compare(key, passed, s->key_size) <= 0)
 			continue;
-		memmove(s->keys + (size_t)kept * s->key_size, s->keys + (size_t)i * s->key_size,
-			s->key_size);
+		memmove(place, key, s->key_size);
 		memmove(s->values + (size_t)kept * s->value_size,
 			s->values + (size_t)i * s->value_size, s->value_size);
+		passed = place;
 		kept++;
 	}
-	s->count = kept;
+	if (compare)
+		s->count = kept;
 }
 
-/* Reads a batch to which the token is known, and learns the token to the next. */
+/* Reads on from the token in, until something is there that was not passed. */
+static int fetch_new(struct scan *s, const struct map *map, const void *in, void *out,
+		     uint32_t *room)
+{
+	const void *passed = in;
+	int err;
+
+	for (;;) {
+		err = fetch(s, map, in, out, room);
+		if (err && err != -ENOENT)
+			return err;
+		drop_passed(s, passed);
+		if (err || s->count || !s->desc->type->compare)
+			return err;
+		memcpy(s->token, out, s->token_size);
+		in = s->token;
+	}
+}
+
+/* Keeps how batch was read. If it ends elsewhere than it did before, what was
+ * known of the batches behind it is void. */
+static int note_step(struct scan *s, uint64_t batch, uint32_t room, const void *token)
+{
+	size_t at = batch * step_size(s);
+	int err;
+
+	if (steps_known(s) > batch && memcmp(step_of(s, batch)->token, token, s->token_size) == 0)
+		return 0;
+	err = buf_resize(&s->steps, at);
+	if (!err)
+		err = buf_resize(&s->steps, at + step_size(s));
+	if (err)
+		return err;
+	step_of(s, batch)->room = room;
+	memcpy(step_of(s, batch)->token, token, s->token_size);
+	return 0;
+}
+
+/* Reads a batch to which the token is known. */
 static int load_batch(struct scan *s, const struct map *map, uint64_t batch)
 {
+	uint32_t room = steps_known(s) > batch ? step_of(s, batch)->room : s->room;
 	unsigned char *out = calloc(1, s->token_size);
 	int err;
 
 	if (!out)
 		return -ENOMEM;
 	s->loaded = false;
-	err = fetch_entries(s, map, token_to(s, batch), out);
-	if (err == -ENOENT || !err) {
-		s->last = err == -ENOENT;
-		s->loaded = true;
-		s->batch = batch;
-		drop_passed(s, token_to(s, batch));
-		err = 0;
-	}
-	if (!err && !s->last && tokens_known(s) == batch) {
-		buf_add(&s->tokens, out, s->token_size);
-		err = buf_error(&s->tokens);
-	}
+	err = fetch_new(s, map, token_to(s, batch), out, &room);
+	s->last = err == -ENOENT;
+	if (!err)
+		err = note_step(s, batch, room, out);
 	free(out);
-	return err;
+	if (err && !s->last)
+		return err;
+	s->loaded = true;
+	s->batch = batch;
+	return 0;
 }
 
 /* Loads a batch, or the last one if there are not that many. */
@@ -208,8 +282,8 @@ static int go_to_batch(struct scan *s, const struct map *map, uint64_t batch)
 
 	if (s->loaded && s->batch == batch)
 		return 0;
-	while (!err && tokens_known(s) < batch) {
-		err = load_batch(s, map, tokens_known(s));
+	while (!err && steps_known(s) < batch) {
+		err = load_batch(s, map, steps_known(s));
 		if (!err && s->last)
 			return 0;
 	}

@@ -2,11 +2,11 @@
 /*
  * scan: a cursor over a map's entries, in batches.
  *
- * A position is a number that never means another entry within one scan: the
- * number of a batch in its upper bits, the place in that batch in the lower 24.
- * The scan keeps one batch in memory as the kernel delivered it, and for every
- * batch it has passed the token that leads there (4 bytes, or a key), so any
- * earlier position can be visited again. As long as positions are asked for in
+ * A position is the number of a batch in its upper bits, and the place in that
+ * batch in the lower 24. The scan keeps one batch in memory as the kernel
+ * delivered it, and of every batch that it has passed how it was read and the
+ * token to the next (4 bytes, or a key), so any earlier position can be visited
+ * again. As long as positions are asked for in
  * the batch at hand, the answer is what the kernel said when the batch was read,
  * whatever happened to the map since. So a caller that never returns to an
  * earlier batch lists every entry that stays in the map exactly once.

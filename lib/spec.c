@@ -301,7 +301,7 @@ static int parse_pairs(struct spec *s, const char *text, size_t len, char separa
 	size_t start, end;
 	int err;
 
-	for (start = 0; start < len; start = end + 1) {
+	for (start = 0; start < len + (len && separator == ','); start = end + 1) {
 		const char *found = memchr(text + start, separator, len - start);
 
 		end = found ? (size_t)(found - text) : len;

@@ -39,12 +39,32 @@ static bool is_directory(const struct survey_options *options, const char *dir, 
 	return found;
 }
 
-static int choose_name(const struct entries *entries, const struct survey_options *options,
+bool survey_is_alive(uint32_t id)
+{
+	uint32_t next;
+	int err = sys_map_next_id(id - 1, &next);
+
+	return err ? err != -ENOENT : next == id;
+}
+
+/* Is the name free in dir? A map that is gone holds none any longer. */
+static bool is_free(struct entries *entries, const struct survey_options *options, const char *dir,
+		    const char *name, const char *raw)
+{
+	struct map_entry *holder = entries_by_name(entries, dir, name);
+
+	if (holder && survey_is_alive(holder->id))
+		return false;
+	if (holder)
+		entries_remove(entries, holder);
+	return !is_directory(options, dir, raw);
+}
+
+static int choose_name(struct entries *entries, const struct survey_options *options,
 		       const char *dir, const char *raw, uint32_t id, struct buf *name)
 {
 	mapname_display(raw, strlen(raw), name);
-	if (!name->len || entries_by_name(entries, dir, name->data) ||
-	    is_directory(options, dir, raw))
+	if (!name->len || !is_free(entries, options, dir, name->data, raw))
 		buf_addf(name, "@%" PRIu32, id);
 	if (name->len > NAME_MAX) {
 		buf_clear(name);
@@ -83,6 +103,12 @@ int survey_read_pin(const char *path, struct bpf_map_info *info)
 	return err;
 }
 
+/* Errors that mean no more than that there is no map for us at this path. */
+static bool is_no_map(int err)
+{
+	return err == -ENOENT || err == -EINVAL || err == -EACCES || err == -EPERM;
+}
+
 /* The entry of the map that is pinned at path, made if it has none. */
 static int entry_of_pin(const struct walk *w, const char *pin_name, const char *path,
 			struct map_entry **out)
@@ -92,7 +118,7 @@ static int entry_of_pin(const struct walk *w, const char *pin_name, const char *
 	int err = survey_read_pin(path, &info);
 
 	if (err)
-		return err == -ENOMEM ? err : -ENOENT;
+		return err;
 	*out = entries_by_id(w->entries, info.id);
 	if (*out)
 		return 0;
@@ -109,15 +135,12 @@ static int note_pin(const struct walk *w, const char *pin_name, const char *path
 {
 	struct map_entry *e = entries_by_pin(w->entries, path);
 	struct stat st;
-	int err;
+	int err = sys_pin_stat(path, &st);
 
-	if (sys_pin_stat(path, &st))
-		return 0;
-	if (!e || e->pin_ino != st.st_ino) {
+	if (!err && (!e || e->pin_ino != st.st_ino))
 		err = entry_of_pin(w, pin_name, path, &e);
-		if (err)
-			return err == -ENOENT ? 0 : err;
-	}
+	if (err)
+		return is_no_map(err) ? 0 : err;
 	e->seen = true;
 	return e->pin ? 0 : entries_set_pin(w->entries, e, path, st.st_ino);
 }

@@ -4,7 +4,8 @@
  *
  * Pins come first, then the kernel's maps by ascending id, so that pins get
  * their names (section 2 of the design). A map is opened once, when it is first
- * seen (map-types.md, finding 1); a pin is opened when its inode is new.
+ * seen (map-types.md, finding 1); a pin is opened when its inode is new (and a
+ * second pin of a map each time, which is harmless: a pin is a user reference).
  * Afterwards lstat and BPF_MAP_GET_NEXT_ID tell what is still there.
  */
 #ifndef BPFMAPFS_LIB_SURVEY_H
@@ -33,6 +34,9 @@ int survey(struct entries *entries, const struct survey_options *options);
 int survey_add(struct entries *entries, const struct survey_options *options,
 	       const struct bpf_map_info *info, const char *dir, const char *raw,
 	       struct map_entry **out);
+
+/* Does the kernel have a map of this id? Takes no reference of it. */
+bool survey_is_alive(uint32_t id);
 
 /* What map is pinned at path? -ENOENT, or -EINVAL if it is none. */
 int survey_read_pin(const char *path, struct bpf_map_info *info);

@@ -101,12 +101,6 @@ static int digits(struct text *t, unsigned int base, uint64_t *out, bool *overfl
 	return 0;
 }
 
-/* The number without its sign. */
-static int magnitude(struct text *t, uint64_t *out, bool *overflow)
-{
-	return digits(t, take_0x(t) ? 16 : 10, out, overflow);
-}
-
 int text_unsigned(struct text *t, uint64_t max, uint64_t *out)
 {
 	size_t start = t->pos;
@@ -116,7 +110,7 @@ int text_unsigned(struct text *t, uint64_t max, uint64_t *out)
 	if (text_peek(t) == '-')
 		return diag_at(t->diag, EINVAL, start, "the number is unsigned: 0 to %" PRIu64,
 			       max);
-	err = magnitude(t, out, &overflow);
+	err = digits(t, take_0x(t) ? 16 : 10, out, &overflow);
 	if (err)
 		return err;
 	if (overflow || *out > max)
@@ -132,7 +126,7 @@ int text_signed(struct text *t, int64_t min, int64_t max, int64_t *out)
 	bool overflow;
 	int err;
 
-	err = magnitude(t, &number, &overflow);
+	err = digits(t, !negative && take_0x(t) ? 16 : 10, &number, &overflow);
 	if (err)
 		return err;
 	limit = negative ? 0 - (uint64_t)min : (uint64_t)max;

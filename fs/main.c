@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -57,7 +58,8 @@ static int loop(struct fuse_session *session, const struct fuse_cmdline_opts *fu
 		return -ENOMEM;
 	fuse_loop_cfg_set_clone_fd(config, (unsigned int)fuse->clone_fd);
 	fuse_loop_cfg_set_max_threads(config, fuse->max_threads);
-	fuse_loop_cfg_set_idle_threads(config, fuse->max_idle_threads);
+	if (fuse->max_idle_threads != UINT_MAX)
+		fuse_loop_cfg_set_idle_threads(config, fuse->max_idle_threads);
 	err = fuse_session_loop_mt(session, config);
 	fuse_loop_cfg_destroy(config);
 	return err;

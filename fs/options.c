@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/sysinfo.h>
 
 #include "fs/mountpoint.h"
@@ -225,6 +226,16 @@ static int clear_mountpoint(const struct words *w)
 	return err;
 }
 
+static int check_directory(const char *mountpoint)
+{
+	struct stat st;
+
+	if (!mountpoint || (stat(mountpoint, &st) == 0 && S_ISDIR(st.st_mode)))
+		return 0;
+	fprintf(stderr, "bpfmapfs: %s: not a directory\n", mountpoint);
+	return -ENOTDIR;
+}
+
 /* mount(8) gives a source before the mount point, as it does for a disk. */
 static int parse_words(struct command *c, struct words *w, struct fuse_args *args)
 {
@@ -240,7 +251,7 @@ static int parse_words(struct command *c, struct words *w, struct fuse_args *arg
 		return -ENOMEM;
 	if (fuse_parse_cmdline(args, &c->fuse))
 		return -EINVAL;
-	return understand(c, w);
+	return check_directory(c->fuse.mountpoint) ? -ENOTDIR : understand(c, w);
 }
 
 int command_parse(struct command *command, struct fuse_args *args)

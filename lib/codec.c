@@ -94,6 +94,11 @@ static int parse_bytes_name(const struct layout *l, struct text *t, unsigned cha
 	return text_hex(t, false, bytes, l->size);
 }
 
+static size_t bytes_name_max(const struct layout *l)
+{
+	return (size_t)l->size * 2;
+}
+
 static void print_bytes_text(const struct layout *l, const unsigned char *bytes, struct buf *out)
 {
 	text_print_hex(bytes, l->size, " ", out);
@@ -179,27 +184,32 @@ static void print_array(const struct layout *l, const unsigned char *bytes, stru
 	buf_addc(out, ']');
 }
 
+static int wrong_count(const struct layout *l, struct text *t)
+{
+	return diag_at(t->diag, EINVAL, t->pos,
+		       "the array has %" PRIu32 " elements, no more, no less", l->array.count);
+}
+
 static int parse_array(const struct layout *l, struct text *t, unsigned char *bytes)
 {
 	const struct layout *elem = l->array.elem;
-	uint32_t i = 0;
 	int err = text_expect(t, '[');
 
-	while (!err) {
+	for (uint32_t i = 0; !err && i < l->array.count; i++) {
 		text_skip_blanks(t);
-		if (i == l->array.count)
-			return text_expect(t, ']');
+		if (text_peek(t) == ']')
+			return wrong_count(l, t);
 		if (i)
 			err = text_expect(t, ',');
 		text_skip_blanks(t);
-		if (!err && text_peek(t) == ']')
-			return diag_at(t->diag, EINVAL, t->pos,
-				       "%" PRIu32 " elements, not %" PRIu32, l->array.count, i);
 		if (!err)
 			err = codec_of(CODEC_JSON, elem)
-				      ->parse(elem, t, bytes + (size_t)i++ * l->array.stride);
+				      ->parse(elem, t, bytes + (size_t)i * l->array.stride);
 	}
-	return err;
+	text_skip_blanks(t);
+	if (!err && text_peek(t) == ',')
+		return wrong_count(l, t);
+	return err ? err : text_expect(t, ']');
 }
 
 /* A per-CPU value as a file: one bare value stands for every CPU. */
@@ -237,7 +247,8 @@ static const struct format {
 			"",
 			{
 				[LAYOUT_INT] = {print_int, parse_int, int_max},
-				[LAYOUT_BYTES] = {print_bytes_name, parse_bytes_name, bytes_max},
+				[LAYOUT_BYTES] = {print_bytes_name, parse_bytes_name,
+						  bytes_name_max},
 				[LAYOUT_PREFIX] = {print_prefix, parse_prefix, prefix_max},
 				[LAYOUT_ARRAY] = {print_array, parse_array, array_max},
 			}},
@@ -272,22 +283,46 @@ int codec_print(enum codec_format format, const struct layout *layout, const voi
 	return buf_error(out);
 }
 
+/* A newline finishes a text, unless a bracket is open: who typed half of it and
+ * pressed return wants to know. */
+static bool is_finished(const struct text *t)
+{
+	char first = t->pos < t->len ? t->s[t->pos] : '\0';
+
+	return t->len && t->s[t->len - 1] == '\n' && first != '[' && first != '{';
+}
+
+static int parse_whole(const struct format *format, const struct layout *layout, struct text *t,
+		       void *bytes)
+{
+	int err;
+
+	if (text_done(t))
+		return text_missing(t, "the value");
+	err = format->kinds[layout->kind].parse(layout, t, bytes);
+	if (err)
+		return err;
+	if (format->blanks)
+		text_skip_blanks(t);
+	return text_end(t);
+}
+
 int codec_parse(enum codec_format format, const struct layout *layout, const char *text, size_t len,
 		void *bytes, struct diag *d)
 {
 	struct text t = {.s = text, .len = len, .diag = d};
+	bool finished;
 	int err;
 
 	if (formats[format].blanks)
 		text_skip_blanks(&t);
-	if (text_done(&t))
-		return text_missing(&t, "the value");
-	err = codec_of(format, layout)->parse(layout, &t, bytes);
-	if (err)
+	finished = is_finished(&t);
+	err = parse_whole(&formats[format], layout, &t, bytes);
+	if (err != -EAGAIN || !finished)
 		return err;
-	if (formats[format].blanks)
-		text_skip_blanks(&t);
-	return text_end(&t);
+	if (d)
+		d->err = EINVAL;
+	return -EINVAL;
 }
 
 size_t codec_print_max(enum codec_format format, const struct layout *layout)

@@ -17,7 +17,7 @@ char text_peek(const struct text *t)
 
 void text_skip_blanks(struct text *t)
 {
-	while (!text_done(t) && strchr(" \t\r\n", t->s[t->pos]) && t->s[t->pos])
+	while (text_peek(t) && strchr(" \t\r\n", text_peek(t)))
 		t->pos++;
 }
 

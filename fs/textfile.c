@@ -8,6 +8,8 @@
 
 #include "fs/kind.h"
 
+enum { LARGE_TEXT = 64 * 1024 };
+
 struct textfile {
 	struct file file;
 	struct buf text; /* what is served, or the draft */
@@ -16,6 +18,7 @@ struct textfile {
 	bool strict;       /* see textfile.h */
 	bool served;       /* its beginning was read */
 	bool told;         /* a refusal at close was reported */
+	size_t judged_len; /* of the draft when it was judged last */
 	size_t stored_len; /* of the draft when it was last stored, less blanks behind it */
 	uint64_t put_flags;
 	time_t mtime;
@@ -57,6 +60,7 @@ static int judge(struct textfile *t, bool last, struct diag *d)
 	const char *text = t->text.data ? t->text.data : "";
 	int err = kind_of(f->id->kind)->write(f->fs, f->id, text, t->text.len, t->put_flags, d);
 
+	t->judged_len = t->text.len;
 	if (!err)
 		stored(t);
 	else
@@ -222,6 +226,17 @@ static void undo_write(struct textfile *t, size_t off, bool was_dirty)
 	t->dirty = was_dirty && off > 0;
 }
 
+/*
+ * Must this write judge the draft? A large text that comes in many pieces would
+ * be parsed as often from its start; so beyond LARGE_TEXT it is judged when a
+ * line ends or an eighth has come since the last time, and at close in any case.
+ */
+static bool is_due(const struct textfile *t)
+{
+	return t->text.len <= LARGE_TEXT || t->text.data[t->text.len - 1] == '\n' ||
+	       t->text.len < t->judged_len || t->text.len - t->judged_len >= t->judged_len / 8;
+}
+
 static int text_write(struct file *f, const char *bytes, size_t size, off_t at, struct diag *d)
 {
 	struct textfile *t = self(f);
@@ -236,7 +251,7 @@ static int text_write(struct file *f, const char *bytes, size_t size, off_t at, 
 	err = put_into_draft(t, bytes, size, off);
 	if (err)
 		return too_long(err, d);
-	err = t->strict ? judge(t, false, d) : 0;
+	err = t->strict && is_due(t) ? judge(t, false, d) : 0;
 	if (err == -EAGAIN)
 		err = 0;
 	if (err)

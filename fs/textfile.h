@@ -13,7 +13,8 @@
  *   strict   It began empty (O_TRUNC, a new key, ftruncate to 0), or the file is
  *            O_APPEND. Judged in every write(2), because that is the only
  *            error that every writer sees. A prefix waits; a refused write is
- *            taken out of the draft again. A write at offset 0 starts anew.
+ *            taken out of the draft again. A write at offset 0 starts anew. (A text
+ *            beyond 64 KiB that comes in small pieces is not judged at each.)
  *   patient  It began as the present text (rsync --inplace, dd conv=notrunc).
  *            A half-overwritten text means nothing, so it is judged at
  *            ftruncate, fsync or close only.

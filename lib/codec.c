@@ -283,14 +283,11 @@ int codec_print(enum codec_format format, const struct layout *layout, const voi
 	return buf_error(out);
 }
 
-/* A newline finishes a text of one line, unless a bracket is open: who typed half
- * of it and pressed return wants to know. Where lines came before, more may come. */
+/* A newline finishes a text of one line: who typed half of it and pressed return
+ * wants to know. Where lines came before, more may come. */
 static bool is_finished(const struct text *t)
 {
-	char first = text_peek(t);
-
-	return t->len && memchr(t->s, '\n', t->len) == t->s + t->len - 1 && first != '[' &&
-	       first != '{';
+	return t->len && memchr(t->s, '\n', t->len) == t->s + t->len - 1;
 }
 
 static int parse_whole(const struct format *format, const struct layout *layout, struct text *t,

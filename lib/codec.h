@@ -30,7 +30,7 @@ int codec_print(enum codec_format format, const struct layout *layout, const voi
  * Reads a whole text. Returns
  *   0        bytes holds the value,
  *   -EAGAIN  the text is a prefix of something complete (not one line
- *            with its newline, unless a bracket is open),
+ *            with its newline),
  *   -EINVAL  it can never be completed.
  * Failures are explained in d; bytes are then undefined. At entry bytes holds
  * the present value (zero for a new key): what the text does not name is kept.

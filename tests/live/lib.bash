@@ -37,7 +37,7 @@ teardown() {
     awk -v tmp="$TMP/" 'index($2, tmp) == 1 { print $2 }' /proc/self/mounts | xargs -r umount -l
     for dir in "${MOUNTS[@]}"; do
         stop_daemon "$dir" || status=1
-        rmdir "$dir" || status=1
+        in_mount_table "$dir" || rm -r --one-file-system "$dir" || status=1
     done
     for dir in "$PINS" "$ELSEWHERE"; do
         [[ ! -d $dir ]] || find "$dir" -depth -delete || status=1
@@ -91,8 +91,11 @@ daemon_of() { pgrep -f -- "$1\$|$1 "; }
 start_daemon() {
     "$BPFMAPFS" -f -o "pindir=$PINS,scope=${SCOPE:-pinned}" "$@" "$MNT" >>"$TMP/daemon.log" 2>&1 3>&- &
     DAEMONS[$MNT]=$!
-    eventually mountpoint -q "$MNT"
+    eventually mounted_or_dead
+    mountpoint -q "$MNT"
 }
+
+mounted_or_dead() { mountpoint -q "$MNT" || ! kill -0 "${DAEMONS[$MNT]}"; }
 
 # start_background [OPTION...]: as a user starts it.
 start_background() {

@@ -297,7 +297,7 @@ static const struct reading {
 	{CODEC_TEXT, {"3", 0, 0}, "01 02\n", NULL, EINVAL, 6},
 	{CODEC_TEXT, {"3", 0, 0}, "01\n02\n", NULL, EAGAIN, 6},
 	{CODEC_TEXT, {"3", 0, 0}, "01 02\n03\n", "010203", 0, 0},
-	{CODEC_TEXT, {"u8", 0, 2}, "[1,\n", NULL, EAGAIN, 4},
+	{CODEC_TEXT, {"u8", 0, 2}, "[1,\n", NULL, EINVAL, 4},
 	{CODEC_TEXT, {"u32", 0, 0}, "4a", NULL, EINVAL, 1},
 	{CODEC_TEXT, {"u32", 0, 0}, "0x", NULL, EAGAIN, 2},
 	{CODEC_TEXT, {"u32", 0, 0}, "0xg", NULL, EINVAL, 2},

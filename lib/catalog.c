@@ -11,6 +11,7 @@
 
 #include "lib/entries.h"
 #include "lib/mapname.h"
+#include "lib/pindirs.h"
 #include "lib/survey.h"
 #include "lib/sys.h"
 
@@ -213,14 +214,24 @@ int catalog_path(struct catalog *c, uint32_t id, struct buf *out)
 	return e ? buf_error(out) : -ENOENT;
 }
 
-int catalog_pin(struct catalog *c, uint32_t id, struct buf *out)
+/* Is the pin that an entry is shown by still the file that was looked into? */
+static int stat_pin(const struct map_entry *e, struct stat *st)
+{
+	int err = e && e->pin ? sys_pin_stat(e->pin, st) : -ENOENT;
+
+	return !err && st->st_ino != e->pin_ino ? -ENOENT : err;
+}
+
+int catalog_pin(struct catalog *c, uint32_t id, struct buf *out, struct stat *st)
 {
 	struct map_entry *e;
-	int err = -ENOENT;
+	struct stat found;
+	int err;
 
 	pthread_mutex_lock(&c->lock);
 	e = entries_by_id(&c->entries, id);
-	if (e && e->pin) {
+	err = stat_pin(e, st ? st : &found);
+	if (!err) {
 		buf_adds(out, e->pin);
 		err = buf_error(out);
 	}
@@ -230,87 +241,25 @@ int catalog_pin(struct catalog *c, uint32_t id, struct buf *out)
 
 /* Directories of bpffs. */
 
-struct dir_walk {
-	int (*each)(void *arg, const char *name);
-	void *arg;
-};
-
-static int show_dir(void *arg, const char *pin_name, bool is_dir)
+int catalog_find_dir(const struct catalog *c, const char *dir, const char *name, struct buf *out)
 {
-	struct buf raw = BUF_INIT(PATH_MAX), name = BUF_INIT(PATH_MAX);
-	const struct dir_walk *walk = arg;
-	int err;
-
-	if (!is_dir)
-		return 0;
-	mapname_of_pin(pin_name, &raw);
-	if (!buf_error(&raw))
-		mapname_display(raw.data, raw.len, &name);
-	err = buf_error(&raw) ? buf_error(&raw) : buf_error(&name);
-	if (!err)
-		err = walk->each(walk->arg, name.data);
-	buf_free(&raw);
-	buf_free(&name);
-	return err;
+	return pindirs_find(&c->options, dir, name, out);
 }
 
 int catalog_each_dir(const struct catalog *c, const char *dir,
 		     int (*each)(void *arg, const char *name), void *arg)
 {
-	struct dir_walk walk = {.each = each, .arg = arg};
-	struct buf path = BUF_INIT(PATH_MAX);
-	int err;
-
-	catalog_dir_path(c, dir, &path);
-	err = buf_error(&path);
-	if (!err)
-		err = sys_pin_list(path.data, show_dir, &walk);
-	buf_free(&path);
-	return err;
-}
-
-/* A directory that is looked for by the name it is shown as. */
-struct dir_search {
-	const char *shown;
-	struct buf pin_name;
-};
-
-static int match_dir(void *arg, const char *pin_name, bool is_dir)
-{
-	struct buf raw = BUF_INIT(PATH_MAX), name = BUF_INIT(PATH_MAX);
-	struct dir_search *search = arg;
-	bool found;
-
-	mapname_of_pin(pin_name, &raw);
-	mapname_display(raw.data, raw.len, &name);
-	found = is_dir && name.len && strcmp(name.data, search->shown) == 0;
-	if (found)
-		buf_adds(&search->pin_name, pin_name);
-	buf_free(&raw);
-	buf_free(&name);
-	return found;
-}
-
-int catalog_find_dir(const struct catalog *c, const char *dir, const char *name, struct buf *out)
-{
-	struct buf path = BUF_INIT(PATH_MAX), shown = BUF_INIT(PATH_MAX);
-	struct dir_search search = {.pin_name = BUF_INIT(PATH_MAX)};
-	int err = -ENOENT;
-
-	mapname_canonical(name, &shown);
-	survey_dir_path(&c->options, dir, &path);
-	search.shown = shown.data;
-	if (shown.len && !buf_error(&path) && sys_pin_list(path.data, match_dir, &search) == 1) {
-		buf_addf(out, "%s%s%s", dir, *dir ? "/" : "", search.pin_name.data);
-		err = buf_error(out);
-	}
-	buf_free(&path);
-	buf_free(&shown);
-	buf_free(&search.pin_name);
-	return err;
+	return pindirs_each(&c->options, dir, each, arg);
 }
 
 /* Changes. */
+
+static int check_writable(const struct catalog *c, struct diag *d)
+{
+	if (c->options.read_only)
+		return diag_set(d, EROFS, "this mount is read-only");
+	return 0;
+}
 
 static int check_free(struct catalog *c, const char *dir, const char *name, struct diag *d)
 {
@@ -364,7 +313,9 @@ int catalog_create(struct catalog *c, const char *dir, const char *name, const s
 	int err, fd;
 
 	pthread_mutex_lock(&c->lock);
-	err = check_free(c, dir, name, d);
+	err = check_writable(c, d);
+	if (!err)
+		err = check_free(c, dir, name, d);
 	mapname_raw(name, &raw);
 	if (!err) {
 		fd = spec_create(spec, raw.data, raw.len, c->max_map_bytes, d);
@@ -383,37 +334,75 @@ static int not_ours(const struct catalog *c, struct diag *d)
 			c->pindir);
 }
 
-/* Our pin may have been removed, or another map pinned in its place. */
-static int check_pin(struct catalog *c, const struct map_entry *e, struct diag *d)
+/* Is there a pin of this map at path? */
+static bool is_pin_of(const char *path, uint32_t id)
+{
+	struct bpf_map_info info;
+
+	return survey_read_pin(path, &info) == 0 && info.id == id;
+}
+
+/*
+ * The pin of a map that a request for name in dir is about, appended to path: the
+ * one of that name if the map has several, else the one that it is shown by,
+ * which may be gone meanwhile, or another map's.
+ */
+static int choose_pin(struct catalog *c, const struct map_entry *e, const char *dir,
+		      const char *name, struct buf *path, struct diag *d)
 {
 	struct stat st;
 
 	if (!e)
 		return -ENOENT;
-	if (!e->pin || sys_pin_stat(e->pin, &st) || st.st_ino != e->pin_ino)
+	if (name) {
+		pin_path(c, dir, name, path);
+		if (!buf_error(path) && is_pin_of(path->data, e->id))
+			return 0;
+	}
+	buf_clear(path);
+	if (stat_pin(e, &st))
 		return not_ours(c, d);
-	return 0;
+	buf_adds(path, e->pin);
+	return buf_error(path);
 }
 
-int catalog_unpin(struct catalog *c, uint32_t id, struct diag *d)
+static bool is_shown_by(const struct map_entry *e, const char *path)
 {
+	return e->pin && strcmp(e->pin, path) == 0;
+}
+
+static int unpin(struct catalog *c, struct map_entry *e, const char *path)
+{
+	int err = sys_pin_unlink(path);
+
+	if (err || !is_shown_by(e, path))
+		return err;
+	entries_set_pin(&c->entries, e, NULL, 0);
+	e = living(c, e);
+	return e ? survey_settle(&c->entries, &c->options, e) : 0;
+}
+
+int catalog_unpin(struct catalog *c, uint32_t id, const char *dir, const char *name, struct diag *d)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
 	struct map_entry *e;
 	int err;
 
 	pthread_mutex_lock(&c->lock);
 	e = entries_by_id(&c->entries, id);
-	err = check_pin(c, e, d);
+	err = check_writable(c, d);
 	if (!err)
-		err = sys_pin_unlink(e->pin);
+		err = choose_pin(c, e, dir, name, &path, d);
 	if (!err)
-		entries_set_pin(&c->entries, e, NULL, 0);
-	if (!err)
-		living(c, e);
+		err = unpin(c, e, path.data);
 	pthread_mutex_unlock(&c->lock);
+	buf_free(&path);
 	return err;
 }
 
-static int rename_entry(struct catalog *c, struct map_entry *e, const char *dir, const char *name)
+/* Moves a pin; the entry follows if it is shown by that one. */
+static int move_pin(struct catalog *c, struct map_entry *e, const char *old, const char *dir,
+		    const char *name)
 {
 	struct buf path = BUF_INIT(PATH_MAX), shown = BUF_INIT(PATH_MAX);
 	int err;
@@ -422,31 +411,36 @@ static int rename_entry(struct catalog *c, struct map_entry *e, const char *dir,
 	mapname_canonical(name, &shown);
 	err = buf_error(&path) ? buf_error(&path) : buf_error(&shown);
 	if (!err)
-		err = sys_pin_rename(e->pin, path.data);
-	if (!err)
+		err = sys_pin_rename(old, path.data);
+	if (!err && is_shown_by(e, old)) {
 		err = entries_set_pin(&c->entries, e, path.data, e->pin_ino);
-	if (!err)
-		err = entries_rename(&c->entries, e, dir, shown.data);
+		if (!err)
+			err = entries_rename(&c->entries, e, dir, shown.data);
+	}
 	buf_free(&path);
 	buf_free(&shown);
 	return err;
 }
 
 int catalog_rename(struct catalog *c, uint32_t id, const char *dir, const char *name,
-		   struct diag *d)
+		   const char *new_dir, const char *new_name, struct diag *d)
 {
+	struct buf path = BUF_INIT(PATH_MAX);
 	struct map_entry *e;
 	int err;
 
 	pthread_mutex_lock(&c->lock);
-	err = check_pin(c, entries_by_id(&c->entries, id), d);
+	err = check_writable(c, d);
+	if (!err && !entries_by_id(&c->entries, id))
+		err = -ENOENT;
 	if (!err)
-		err = check_free(c, dir, name, d);
+		err = check_free(c, new_dir, new_name, d);
 	e = entries_by_id(&c->entries, id); /* check_free() may have looked anew */
 	if (!err)
-		err = check_pin(c, e, d);
+		err = choose_pin(c, e, dir, name, &path, d);
 	if (!err)
-		err = rename_entry(c, e, dir, name);
+		err = move_pin(c, e, path.data, new_dir, new_name);
 	pthread_mutex_unlock(&c->lock);
+	buf_free(&path);
 	return err;
 }

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "lib/buf.h"
 #include "lib/diag.h"
@@ -53,8 +54,11 @@ int catalog_desc(struct catalog *c, uint32_t id, struct map_desc **out);
 /* Where the map is shown, "DIR/NAME" without a leading slash. -ENOENT */
 int catalog_path(struct catalog *c, uint32_t id, struct buf *out);
 
-/* The path of its pin in pindir, appended to out. -ENOENT if it has none. */
-int catalog_pin(struct catalog *c, uint32_t id, struct buf *out);
+/*
+ * The path of its pin in pindir, appended to out, and that file's attributes (st
+ * may be NULL). -ENOENT if it has none, or if another map is pinned there by now.
+ */
+int catalog_pin(struct catalog *c, uint32_t id, struct buf *out, struct stat *st);
 
 /*
  * The path of the bpffs directory called name in dir, as dir for further calls.
@@ -74,11 +78,16 @@ void catalog_dir_path(const struct catalog *c, const char *dir, struct buf *out)
 int catalog_create(struct catalog *c, const char *dir, const char *name, const struct spec *spec,
 		   uint32_t *id, struct diag *d);
 
-/* Removes the pin. -EBUSY if the map has none of ours. */
-int catalog_unpin(struct catalog *c, uint32_t id, struct diag *d);
+/*
+ * Removes the map's pin that is called name in dir, if there is one, else the one
+ * that it is shown by (so does name NULL). -EBUSY if the map has none of ours,
+ * -EROFS if pins may not be changed.
+ */
+int catalog_unpin(struct catalog *c, uint32_t id, const char *dir, const char *name,
+		  struct diag *d);
 
-/* Renames the pin, and with it the map. -EBUSY, -EEXIST, -EINVAL as above. */
+/* Renames that pin, and with it the map. -EBUSY, -EROFS, -EEXIST, -EINVAL as above. */
 int catalog_rename(struct catalog *c, uint32_t id, const char *dir, const char *name,
-		   struct diag *d);
+		   const char *new_dir, const char *new_name, struct diag *d);
 
 #endif

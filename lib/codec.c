@@ -166,7 +166,7 @@ static int parse_prefix(const struct layout *l, struct text *t, unsigned char *b
 
 static size_t prefix_max(const struct layout *l)
 {
-	return (size_t)l->size * 2 + 5;
+	return ((size_t)l->size - sizeof(uint32_t)) * 2 + sizeof("_2048") - 1;
 }
 
 /* Arrays. */

@@ -162,6 +162,13 @@ void layout_canonical(const struct layout *l, void *bytes)
 	}
 }
 
+bool layout_is_alike(const struct layout *a, const struct layout *b)
+{
+	if (!a || !b)
+		return a == b;
+	return a->size == b->size && (!a->spelling || !b->spelling || a->spelling == b->spelling);
+}
+
 bool layout_is_typed(const struct layout *l)
 {
 	return l->spelling != NULL;

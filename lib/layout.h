@@ -86,6 +86,9 @@ void layout_unref(struct layout *l); /* NULL is fine */
  */
 void layout_canonical(const struct layout *l, void *bytes);
 
+/* Do both have the same size and, where both have a type, the same one? */
+bool layout_is_alike(const struct layout *a, const struct layout *b);
+
 /* A type rather than a number of bytes? */
 bool layout_is_typed(const struct layout *l);
 

@@ -188,7 +188,9 @@ int map_is_empty(const struct map *map)
 	return err == -ENOENT ? 1 : err;
 }
 
-bool map_is_writable(const struct map *map)
+bool map_is_frozen(const struct map *map)
 {
-	return sys_map_may_write(map->fd) == 0;
+	struct sys_fdinfo fdinfo;
+
+	return sys_map_fdinfo(map->fd, &fdinfo) == 0 && fdinfo.frozen;
 }

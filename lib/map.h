@@ -69,7 +69,11 @@ int map_delete(const struct map *map, const void *key, struct diag *d);
  * cannot be removed count as empty. */
 int map_is_empty(const struct map *map);
 
-/* May this descriptor store elements? */
-bool map_is_writable(const struct map *map);
+/*
+ * Is the map frozen? Asked of fdinfo: an update that the kernel would refuse
+ * first takes part in its count of writers, which makes somebody else's
+ * BPF_MAP_FREEZE fail (map_freeze: bpf_map_write_active).
+ */
+bool map_is_frozen(const struct map *map);
 
 #endif

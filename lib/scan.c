@@ -23,6 +23,10 @@ struct scan {
 	uint32_t count; /* entries that they hold */
 	uint64_t batch; /* number of the batch that they hold */
 	bool loaded;
+	bool changed;   /* it was read again, and holds other keys: start at its first */
+	bool end_known; /* the last batch was read once: */
+	uint64_t end_batch;
+	uint64_t end_digest;
 	bool last;            /* no batch follows */
 	unsigned char *token; /* room for one */
 	bool by_next_key;     /* this kernel has no batches for the type */
@@ -46,16 +50,20 @@ bool scan_would_move(const struct scan *s, uint64_t pos)
 	return s->batch != batch_of(pos) || (!s->last && index_of(pos) >= s->count);
 }
 
-/* What is kept of batch i once batch i + 1 is known: the room that it was read
- * with, so that it can be read again alike, and the token to the next. */
+/*
+ * What is kept of batch i once batch i + 1 is known: the room that it was read
+ * with, so that it can be read again alike, what it held, and the token to the
+ * next.
+ */
 struct step {
+	uint64_t digest; /* of the keys */
 	uint32_t room;
 	unsigned char token[];
 };
 
 static size_t step_size(const struct scan *s)
 {
-	return (sizeof(struct step) + s->token_size + 3) & ~(size_t)3;
+	return (sizeof(struct step) + s->token_size + 7) & ~(size_t)7;
 }
 
 static uint64_t steps_known(const struct scan *s)
@@ -234,14 +242,40 @@ static int fetch_new(struct scan *s, const struct map *map, const void *in, void
 	}
 }
 
-/* Keeps how batch was read. If it ends elsewhere than it did before, what was
- * known of the batches behind it is void. */
+/* FNV-1a over the keys of the batch at hand. */
+static uint64_t digest_of(const struct scan *s)
+{
+	uint64_t digest = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < (size_t)s->count * s->key_size; i++)
+		digest = (digest ^ s->keys[i]) * 0x100000001b3;
+	return digest;
+}
+
+/* Does the token lead further than the one before? Keys without an order, where a
+ * kernel has no batches, do not tell. */
+static bool is_further(const struct scan *s, const void *token, const void *before)
+{
+	uint32_t a, b;
+
+	if (s->desc->type->compare)
+		return s->desc->type->compare(token, before, s->key_size) >= 0;
+	memcpy(&a, token, sizeof(a));
+	memcpy(&b, before, sizeof(b));
+	return !s->by_next_key && a >= b;
+}
+
+/*
+ * Keeps how a batch was read. One that was read before keeps its end, even if it
+ * reaches further now: what follows is then listed again, but nothing is missed.
+ * If it ends earlier, what was known of the batches behind it is void.
+ */
 static int note_step(struct scan *s, uint64_t batch, uint32_t room, const void *token)
 {
 	size_t at = batch * step_size(s);
 	int err;
 
-	if (steps_known(s) > batch && memcmp(step_of(s, batch)->token, token, s->token_size) == 0)
+	if (steps_known(s) > batch && is_further(s, token, step_of(s, batch)->token))
 		return 0;
 	err = buf_resize(&s->steps, at);
 	if (!err)
@@ -249,8 +283,24 @@ static int note_step(struct scan *s, uint64_t batch, uint32_t room, const void *
 	if (err)
 		return err;
 	step_of(s, batch)->room = room;
+	step_of(s, batch)->digest = digest_of(s);
 	memcpy(step_of(s, batch)->token, token, s->token_size);
 	return 0;
+}
+
+/* Was the batch at hand read before, and held other keys then? */
+static bool has_changed(const struct scan *s, uint64_t batch)
+{
+	if (steps_known(s) > batch)
+		return digest_of(s) != step_of(s, batch)->digest;
+	return s->end_known && s->end_batch == batch && digest_of(s) != s->end_digest;
+}
+
+static void note_end(struct scan *s, uint64_t batch)
+{
+	s->end_known = true;
+	s->end_batch = batch;
+	s->end_digest = digest_of(s);
 }
 
 /* Reads a batch to which the token is known. */
@@ -265,8 +315,12 @@ static int load_batch(struct scan *s, const struct map *map, uint64_t batch)
 	s->loaded = false;
 	err = fetch_new(s, map, token_to(s, batch), out, &room);
 	s->last = err == -ENOENT;
+	if (!err || s->last)
+		s->changed = has_changed(s, batch);
 	if (!err)
 		err = note_step(s, batch, room, out);
+	else if (s->last)
+		note_end(s, batch);
 	free(out);
 	if (err && !s->last)
 		return err;
@@ -301,6 +355,11 @@ int scan_at(struct scan *s, const struct map *map, uint64_t *pos, const void **k
 			return err;
 		if (s->batch != batch_of(*pos))
 			return 0;
+		if (s->changed) {
+			*pos = s->batch << INDEX_BITS;
+			index = 0;
+		}
+		s->changed = false;
 		if (index < s->count) {
 			*key = s->keys + index * s->key_size;
 			*value = s->values + index * s->value_size;

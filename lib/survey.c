@@ -222,7 +222,7 @@ static int note_id(const struct walk *w, uint32_t id)
 	err = read_map(id, w->options->open_flags, &info);
 	if (!err)
 		err = survey_add(w->entries, w->options, &info, "", info.name, &e);
-	return err == -ENOENT ? 0 : err;
+	return is_no_map(err) ? 0 : err;
 }
 
 static int walk_ids(const struct walk *w)
@@ -236,6 +236,51 @@ static int walk_ids(const struct walk *w)
 			return err;
 	}
 	return err == -ENOENT ? 0 : err;
+}
+
+static bool has_lost_its_place(const struct survey_options *options, const struct map_entry *e)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
+	struct stat st;
+	int err;
+
+	survey_dir_path(options, e->dir, &path);
+	err = buf_error(&path) ? buf_error(&path) : sys_pin_stat(path.data, &st);
+	buf_free(&path);
+	return !e->pin || err == -ENOENT || (!err && !S_ISDIR(st.st_mode));
+}
+
+int survey_settle(struct entries *entries, const struct survey_options *options,
+		  struct map_entry *e)
+{
+	struct buf raw = BUF_INIT(PATH_MAX), name = BUF_INIT(PATH_MAX);
+	int err;
+
+	if (!*e->dir || !has_lost_its_place(options, e))
+		return 0;
+	mapname_raw(e->name, &raw);
+	err = buf_error(&raw);
+	if (!err)
+		err = choose_name(entries, options, "", raw.data ? raw.data : "", e->id, &name);
+	if (!err)
+		err = entries_rename(entries, e, "", name.data);
+	buf_free(&raw);
+	buf_free(&name);
+	return err;
+}
+
+/* choose_name() may remove dead entries, which moves those behind them. */
+static int settle_all(struct entries *entries, const struct survey_options *options)
+{
+	uint32_t id = 0;
+	size_t i;
+	int err = 0;
+
+	while (!err && (i = entries_place(entries, id)) < entries->count) {
+		id = entries->by_id[i]->id + 1;
+		err = survey_settle(entries, options, entries->by_id[i]);
+	}
+	return err;
 }
 
 static void drop_unseen(struct entries *entries)
@@ -254,7 +299,8 @@ int survey(struct entries *entries, const struct survey_options *options)
 	err = walk_pins(&w);
 	if (!err && !options->pinned_only)
 		err = walk_ids(&w);
-	if (!err)
-		drop_unseen(entries);
-	return err;
+	if (err)
+		return err;
+	drop_unseen(entries);
+	return settle_all(entries, options);
 }

@@ -21,6 +21,7 @@ struct survey_options {
 	const char *pindir;  /* absolute, on a bpffs */
 	bool pinned_only;    /* scope=pinned */
 	uint32_t open_flags; /* 0 or BPF_F_RDONLY */
+	bool read_only;      /* pins may not be changed */
 };
 
 /* Entries of maps that are gone are removed, new maps get theirs. -EPERM without
@@ -34,6 +35,13 @@ int survey(struct entries *entries, const struct survey_options *options);
 int survey_add(struct entries *entries, const struct survey_options *options,
 	       const struct bpf_map_info *info, const char *dir, const char *raw,
 	       struct map_entry **out);
+
+/*
+ * Moves an entry to the root if it has lost its pin or its directory: what is
+ * pinned nowhere is shown there, by its old name if that is free.
+ */
+int survey_settle(struct entries *entries, const struct survey_options *options,
+		  struct map_entry *e);
 
 /* Does the kernel have a map of this id? Takes no reference of it. */
 bool survey_is_alive(uint32_t id);

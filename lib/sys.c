@@ -94,13 +94,6 @@ int sys_map_freeze(int fd)
 	return door(bpf_map_freeze(fd));
 }
 
-int sys_map_may_write(int fd)
-{
-	int err = bpf_map_update_elem(fd, NULL, NULL, BPF_ANY);
-
-	return err == -EPERM ? err : 0;
-}
-
 int sys_map_lookup(int fd, const void *key, void *value, uint64_t flags)
 {
 	return door(bpf_map_lookup_elem_flags(fd, key, value, flags));

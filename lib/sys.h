@@ -50,14 +50,6 @@ int sys_map_info(int fd, struct bpf_map_info *info);
 int sys_map_fdinfo(int fd, struct sys_fdinfo *fdinfo);
 int sys_map_freeze(int fd);
 
-/*
- * 0 if elements could be stored through this descriptor; -EPERM if the map is
- * frozen or the descriptor read-only. Changes nothing: the kernel checks the
- * right (map_update_elem: map_get_sys_perms) before it copies the key, and the
- * key given is NULL. One system call, where fdinfo takes four.
- */
-int sys_map_may_write(int fd);
-
 /* Elements. flags: BPF_ANY, BPF_NOEXIST, BPF_EXIST, with BPF_F_LOCK. */
 int sys_map_lookup(int fd, const void *key, void *value, uint64_t flags);
 int sys_map_update(int fd, const void *key, const void *value, uint64_t flags);

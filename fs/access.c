@@ -6,29 +6,20 @@
 
 #include "lib/sys.h"
 
-static int stat_pin(struct fs *fs, uint32_t map_id, struct stat *st)
-{
-	struct buf path = BUF_INIT(PATH_MAX);
-	int err = catalog_pin(fs->catalog, map_id, &path);
-
-	if (!err)
-		err = sys_pin_stat(path.data, st);
-	buf_free(&path);
-	return err;
-}
-
 void access_of(struct fs *fs, uint32_t map_id, const struct map *map, struct access *out)
 {
+	struct buf path = BUF_INIT(PATH_MAX);
 	struct stat st;
 
-	if (stat_pin(fs, map_id, &st) == 0) {
+	if (catalog_pin(fs->catalog, map_id, &path, &st) == 0) {
 		*out = (struct access){st.st_uid, st.st_gid, st.st_mode & 0666, st.st_mtim};
 	} else {
 		*out = (struct access){fs->options.uid, fs->options.gid, 0666 & ~fs->options.umask,
 				       fs->started};
 	}
-	if (fs->options.read_only || (map && !map_is_writable(map)))
+	if (fs->options.read_only || (map && map_is_frozen(map)))
 		out->mode &= 0444;
+	buf_free(&path);
 }
 
 mode_t access_dir_mode(mode_t mode)
@@ -38,8 +29,10 @@ mode_t access_dir_mode(mode_t mode)
 
 static int pin_of(struct fs *fs, uint32_t map_id, struct buf *path, struct diag *d)
 {
-	int err = catalog_pin(fs->catalog, map_id, path);
+	int err = catalog_pin(fs->catalog, map_id, path, NULL);
 
+	if (fs->options.read_only)
+		return diag_set(d, EROFS, "this mount is read-only");
 	if (err == -ENOENT)
 		return diag_set(d, EPERM,
 				"owner and mode of a map are its pin's, and it has none in %s",

@@ -9,15 +9,29 @@
 
 int attr_get(struct fs *fs, struct node *node, struct stat *st)
 {
-	const struct identity *id = node->id;
+	const struct identity *id = node_identity(node);
 	int err;
 
 	openfile_settle(fs, node);
 	err = kind_stat(fs, id, st);
-	if (err == -ENOENT && id->kind == NODE_KEY && node->files)
+	if (err == -ENOENT && id->kind == NODE_KEY && openfile_is_open(fs, node))
 		err = kind_stat_empty(fs, id, st);
 	if (!err)
-		openfile_show_served(fs, node, st);
+		openfile_show_served(fs, node, false, st);
+	return err;
+}
+
+int attr_of_name(struct fs *fs, struct node *node, struct stat *st)
+{
+	const struct identity *id = node_identity(node);
+	int err;
+
+	openfile_settle(fs, node);
+	err = kind_stat(fs, id, st);
+	if (err == -ENOENT && id->kind == NODE_KEY && openfile_is_creating(fs, node))
+		err = kind_stat_empty(fs, id, st);
+	if (!err)
+		openfile_show_served(fs, node, true, st);
 	return err;
 }
 
@@ -33,7 +47,7 @@ static int check_mode(const struct stat *now, mode_t mode, struct diag *d)
 static int set_inherited(struct fs *fs, struct node *node, const struct attr_change *change,
 			 struct diag *d)
 {
-	int err = openfile_take_refusal(fs, node);
+	int err = openfile_take_refusal(fs, node, change->caller);
 	struct stat now;
 
 	if (err)
@@ -53,7 +67,7 @@ static int set_map(struct fs *fs, struct node *node, const struct attr_change *c
 {
 	uid_t uid = change->set_uid ? change->st.st_uid : (uid_t)-1;
 	gid_t gid = change->set_gid ? change->st.st_gid : (gid_t)-1;
-	uint32_t map_id = node->id->map_id;
+	uint32_t map_id = node_identity(node)->map_id;
 	struct stat now;
 	int err = attr_get(fs, node, &now);
 
@@ -67,7 +81,7 @@ static int set_map(struct fs *fs, struct node *node, const struct attr_change *c
 
 static int set_stage(struct fs *fs, struct node *node, const struct attr_change *change)
 {
-	uint64_t number = kind_scratch_number(node->id);
+	uint64_t number = kind_scratch_number(node_identity(node));
 	int err = 0;
 
 	if (change->set_mode)
@@ -83,7 +97,7 @@ static int set_stage(struct fs *fs, struct node *node, const struct attr_change 
 
 int attr_set(struct fs *fs, struct node *node, const struct attr_change *change, struct diag *d)
 {
-	switch (node->id->kind) {
+	switch (node_identity(node)->kind) {
 	case NODE_MAP:
 		return set_map(fs, node, change, d);
 	case NODE_SCRATCH:

@@ -11,12 +11,18 @@
 
 #include "fs/context.h"
 
-/* -ENOENT if what the node stands for is gone and no file of it is open. */
+/* Of an inode, perhaps an open file's. -ENOENT if what it stands for is gone and
+ * no file of it is open. */
 int attr_get(struct fs *fs, struct node *node, struct stat *st);
+
+/* Of a name, as a look-up finds it: -ENOENT also while the removed key's file is
+ * open, but not for a key that an open file is about to create. */
+int attr_of_name(struct fs *fs, struct node *node, struct stat *st);
 
 /* Which members of a struct stat to set. */
 struct attr_change {
 	bool set_mode, set_uid, set_gid, set_mtime;
+	pid_t caller;
 	struct stat st;
 };
 

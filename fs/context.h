@@ -54,6 +54,8 @@ struct fs {
 	pthread_mutex_t
 		files_lock; /* node->files and the members of struct file that file.c says */
 	pthread_cond_t files_changed;
+	unsigned int files_open;  /* in the lists; read without the lock */
+	unsigned int files_waits; /* requests that wait for a RELEASE */
 	unsigned int files_blank; /* files that zero their key when closed; read without the lock */
 };
 

@@ -8,6 +8,7 @@
 #include "fs/attr.h"
 #include "fs/key.h"
 #include "fs/kind.h"
+#include "fs/openfile.h"
 #include "fs/tree.h"
 #include "lib/scan.h"
 
@@ -104,8 +105,9 @@ static void emit_identity(struct listing *l, const char *name, const struct iden
 static void list_fixed(struct listing *l, off_t off)
 {
 	struct fs *fs = l->d->fs;
-	const struct identity *dir = l->d->node->id;
-	struct dir_entry dots = {.st = {.st_ino = node_ino(dir), .st_mode = S_IFDIR}};
+	const struct identity *dir = node_identity(l->d->node);
+	const struct identity root = {.kind = NODE_ROOT}; /* what is above, mostly */
+	struct dir_entry dots = {.st = {.st_mode = S_IFDIR}};
 
 	for (; off < KEYS && !l->full; off++) {
 		struct identity id = {.kind = (enum node_kind)(off - SPECIALS),
@@ -114,6 +116,7 @@ static void list_fixed(struct listing *l, off_t off)
 
 		if (off < SPECIALS) {
 			dots.name = off ? ".." : ".";
+			dots.st.st_ino = node_ino(off ? &root : dir);
 			dots.next = off + 1;
 			emit(l, &dots);
 			continue;
@@ -136,6 +139,20 @@ struct key_listing {
 	struct access access;
 	struct buf key, name, text;
 };
+
+/* Attributes of a key that somebody is reading are those of what is being read. */
+static void show_served(struct fs *fs, const struct identity *id, struct stat *st)
+{
+	struct node *node;
+
+	if (__atomic_load_n(&fs->files_open, __ATOMIC_ACQUIRE) == 0)
+		return;
+	node = node_find(&fs->nodes, id);
+	if (!node)
+		return;
+	openfile_show_served(fs, node, true, st);
+	node_put(&fs->nodes, node, 1);
+}
 
 static int emit_key(struct key_listing *k, const void *key, const void *value, off_t next)
 {
@@ -161,8 +178,10 @@ static int emit_key(struct key_listing *k, const void *key, const void *value, o
 	if (err)
 		return err;
 	entry.name = k->name.data;
-	if (k->l->with_stat)
+	if (k->l->with_stat) {
 		kind_fill_file(&k->access, 0666, k->text.len, mtime, &entry.st);
+		show_served(d->fs, &id, &entry.st);
+	}
 	emit(k->l, &entry);
 	return 0;
 }
@@ -202,7 +221,7 @@ static int list_keys(struct listing *l, off_t off)
 	if (!d->scan)
 		err = scan_new(d->desc, &d->scan);
 	if (!err)
-		err = map_open(&k.map, d->desc, d->fs->options.survey.open_flags);
+		err = map_open(&k.map, d->desc, BPF_F_RDONLY);
 	if (err)
 		return err == -ESTALE ? -ENOENT : err;
 	if (l->with_stat)
@@ -237,7 +256,7 @@ static void list_dirs(struct listing *l, off_t off)
 	for (; i < d->dir_count && !l->full; i++) {
 		struct found found = FOUND_INIT;
 
-		if (tree_find(d->fs, d->node->id, d->dirs[i], &found, NULL) == 0 &&
+		if (tree_find(d->fs, node_identity(d->node), d->dirs[i], &found, NULL) == 0 &&
 		    found.id.kind == NODE_DIR)
 			emit_identity(l, d->dirs[i], &found.id, (off_t)(DIRS + i + 1));
 		found_free(&found);
@@ -253,7 +272,7 @@ static int list_maps(struct listing *l, off_t off)
 
 	id.map_id = off < MAPS ? 0 : (uint32_t)(off - MAPS);
 	while (!l->full) {
-		err = catalog_next(d->fs->catalog, tree_dir_path(d->node->id), id.map_id,
+		err = catalog_next(d->fs->catalog, tree_dir_path(node_identity(d->node)), id.map_id,
 				   &id.map_id, &name);
 		if (err)
 			break;
@@ -275,7 +294,8 @@ static int look_anew(struct dir *d)
 	forget_dirs(d);
 	err = catalog_refresh(d->fs->catalog);
 	if (!err)
-		err = catalog_each_dir(d->fs->catalog, tree_dir_path(d->node->id), add_dir, d);
+		err = catalog_each_dir(d->fs->catalog, tree_dir_path(node_identity(d->node)),
+				       add_dir, d);
 	return err == -ENOENT ? 0 : err;
 }
 

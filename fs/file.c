@@ -28,7 +28,7 @@ static void destroy(struct file *f)
 int file_open(struct fs *fs, struct node *node, int flags, bool created, struct file **out,
 	      struct diag *d)
 {
-	const struct identity *id = node->id;
+	const struct identity *id = node_identity(node);
 	const struct file_type *type = type_of(id->kind);
 	struct file *f = calloc(1, type->size);
 	int err;

@@ -148,7 +148,7 @@ int key_read(struct fs *fs, uint32_t map_id, const void *key, struct buf *text,
 {
 	struct session s;
 	time_t mtime;
-	int err = session_start(&s, fs, map_id, look != NULL);
+	int err = session_start(&s, fs, map_id, false);
 
 	if (err)
 		return err;
@@ -267,7 +267,7 @@ int key_may_store(struct fs *fs, uint32_t map_id, struct diag *d)
 
 	if (err)
 		return err;
-	if (!map_is_writable(&s.map))
+	if (fs->options.read_only || map_is_frozen(&s.map))
 		err = diag_set(d, EROFS, "the map is frozen, or the mount read-only");
 	session_end(&s);
 	return err;

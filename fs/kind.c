@@ -62,7 +62,7 @@ static int map_access(struct fs *fs, uint32_t map_id, struct access *access)
 		err = catalog_is_alive(fs->catalog, map_id) ? 0 : -ENOENT;
 		access_of(fs, map_id, NULL, access);
 	} else {
-		err = map_open(&map, desc, fs->options.survey.open_flags);
+		err = map_open(&map, desc, BPF_F_RDONLY);
 		if (!err) {
 			access_of(fs, map_id, &map, access);
 			map_close(&map);
@@ -151,10 +151,9 @@ static int stat_scratch(struct fs *fs, const struct identity *id, struct stat *s
 	return scratch_stat(&fs->scratch, kind_scratch_number(id), st);
 }
 
-/* A key's text, its error made a special file's. */
 static int read_key(struct fs *fs, const struct identity *id, struct buf *text, time_t *mtime)
 {
-	struct key_look look;
+	struct key_look look = {0};
 	int err = key_read(fs, id->map_id, id->bytes, text, &look);
 
 	*mtime = look.mtime;

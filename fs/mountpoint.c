@@ -12,12 +12,14 @@
 #include <sys/mount.h>
 #include <sys/statvfs.h>
 
-/* The path without symlinks. The last component is not looked at: on a dead
- * mount that is an error. */
+/* The path without symlinks. Should a dead mount be in the way, its last component is
+ * not looked at. */
 static int canonical(const char *path, char out[PATH_MAX])
 {
 	char parent[PATH_MAX], last[PATH_MAX], resolved[PATH_MAX];
 
+	if (realpath(path, out))
+		return 0;
 	if (strlen(path) >= PATH_MAX)
 		return -ENAMETOOLONG;
 	memcpy(parent, path, strlen(path) + 1);

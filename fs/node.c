@@ -10,6 +10,8 @@
 enum { FIRST_ROOM = 256, ROOT_INO = 1 };
 
 #define HASHED_BIT (1ULL << 62)
+#define UPPER_SHIFT 40
+#define UPPER_BITS (HASHED_BIT - (1ULL << UPPER_SHIFT))
 
 /* An identity that a node got by a move. */
 struct moved {
@@ -23,6 +25,21 @@ static bool same(const struct identity *a, const struct identity *b)
 	       (a->len == 0 || memcmp(a->bytes, b->bytes, a->len) == 0);
 }
 
+const struct identity *node_identity(const struct node *n)
+{
+	return __atomic_load_n(&n->id, __ATOMIC_ACQUIRE);
+}
+
+void node_tell_size(struct node *n, off_t size)
+{
+	__atomic_store_n(&n->told_size, size, __ATOMIC_RELAXED);
+}
+
+off_t node_told_size(const struct node *n)
+{
+	return __atomic_load_n(&n->told_size, __ATOMIC_RELAXED);
+}
+
 uint64_t node_ino(const struct identity *id)
 {
 	if (id->kind == NODE_ROOT)
@@ -33,15 +50,9 @@ uint64_t node_ino(const struct identity *id)
 	       XXH3_64bits_withSeed(id->bytes, id->len, (uint64_t)id->map_id << 8 | id->kind) >> 2;
 }
 
-/* The number that comes after ino where that is taken. */
-static uint64_t next_ino(uint64_t ino)
-{
-	return HASHED_BIT | XXH3_64bits(&ino, sizeof(ino)) >> 2;
-}
-
 static struct node **bucket(const struct node_table *t, uint64_t ino)
 {
-	return &t->buckets[(ino ^ ino >> 32) & (t->room - 1)];
+	return &t->buckets[ino & (t->room - 1)];
 }
 
 static struct node *by_ino(const struct node_table *t, uint64_t ino)
@@ -53,16 +64,23 @@ static struct node *by_ino(const struct node_table *t, uint64_t ino)
 	return n;
 }
 
-/* The node of an identity; if there is none, NULL and the number it would get. */
-static struct node *by_identity(const struct node_table *t, const struct identity *id,
-				uint64_t *ino)
+static struct node *by_identity(const struct node_table *t, const struct identity *id)
 {
-	struct node *n;
+	struct node *n = *bucket(t, node_ino(id));
 
-	*ino = node_ino(id);
-	while ((n = by_ino(t, *ino)) != NULL && !same(n->id, id))
-		*ino = next_ino(*ino);
+	while (n && !same(n->id, id))
+		n = n->next;
 	return n;
+}
+
+/* The number of a new node: that of its identity, or one with other upper bits. */
+static uint64_t free_ino(const struct node_table *t, const struct identity *id)
+{
+	uint64_t ino = node_ino(id);
+
+	for (uint64_t upper = 1; by_ino(t, ino); upper++)
+		ino = (ino & ~UPPER_BITS) | (upper << UPPER_SHIFT & UPPER_BITS);
+	return ino;
 }
 
 /* Twice the buckets. Without memory the chains just get longer. */
@@ -154,12 +172,11 @@ void node_table_free(struct node_table *t)
 struct node *node_get(struct node_table *t, const struct identity *id)
 {
 	struct node *n;
-	uint64_t ino;
 
 	pthread_mutex_lock(&t->lock);
-	n = by_identity(t, id, &ino);
+	n = by_identity(t, id);
 	if (!n)
-		n = add(t, id, ino);
+		n = add(t, id, free_ino(t, id));
 	if (n)
 		n->refs++;
 	pthread_mutex_unlock(&t->lock);
@@ -169,10 +186,9 @@ struct node *node_get(struct node_table *t, const struct identity *id)
 struct node *node_find(struct node_table *t, const struct identity *id)
 {
 	struct node *n;
-	uint64_t ino;
 
 	pthread_mutex_lock(&t->lock);
-	n = by_identity(t, id, &ino);
+	n = by_identity(t, id);
 	if (n)
 		n->refs++;
 	pthread_mutex_unlock(&t->lock);

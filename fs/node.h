@@ -6,11 +6,12 @@
  * key's bytes, a directory's path. An inode remembers a map's id and never a
  * descriptor, so looking at maps keeps none alive.
  *
- * Numbers. FUSE's nodeid and st_ino are the same number. What is one of its
- * kind in a map has MAP_ID << 8 | kind, which is small, so `.map` has the lowest
- * number of its directory. Keys have bit 62 set and below it a hash of map id
- * and key, so the same key keeps its number over unmounts. Should two living
- * nodes hash alike, the later one takes the next free number of a fixed series.
+ * Numbers. FUSE's nodeid is st_ino, unless two living nodes hash alike or a node
+ * was moved. What is one of its kind in a map has MAP_ID << 8 | kind, which is
+ * small, so `.map` has the lowest number of its directory. Keys have bit 62 set
+ * and below it a hash of map id and key, so the same key keeps its number over
+ * unmounts. Should two living nodes hash alike, the later one gets other upper
+ * bits; the bucket is chosen by the lower ones, so both are found there.
  *
  * Life. A node lives while the kernel holds look-ups of it (LOOKUP, CREATE,
  * MKDIR and each READDIRPLUS entry count one, FORGET takes them back) or an
@@ -24,6 +25,7 @@
 #define BPFMAPFS_FS_NODE_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -56,10 +58,11 @@ struct node {
 	uint64_t refs; /* the kernel's look-ups, and ours */
 	const struct identity *id;
 	struct moved *moved; /* identities, the present one first; NULL: never moved */
-	struct file *files;  /* open files of this node, owned by file.c */
-	int refused;         /* -errno of a text that only close could refuse, see file.c */
+	struct file *files;  /* open files of this node, see openfile.h */
+	int refused;         /* -errno of a text that only close could refuse */
+	pid_t refused_to;    /* who closed it */
 	time_t refused_at;
-	off_t told_size;       /* st_size as the kernel last heard it, -1: never */
+	off_t told_size;       /* st_size as the kernel last heard it, -1: never; atomic */
 	struct identity first; /* its bytes follow */
 };
 
@@ -73,6 +76,13 @@ struct node_table {
 
 int node_table_init(struct node_table *t);
 void node_table_free(struct node_table *t);
+
+/* What a node stands for at present. A request that needs it twice keeps it. */
+const struct identity *node_identity(const struct node *n);
+
+/* What the kernel was last told of st_size. */
+void node_tell_size(struct node *n, off_t size);
+off_t node_told_size(const struct node *n);
 
 /* The number that a node of this identity has, as long as no hash collides. */
 uint64_t node_ino(const struct identity *id);
@@ -94,7 +104,11 @@ void node_ref(struct node_table *t, struct node *n);
 /* Takes back references; the last one frees the node. */
 void node_put(struct node_table *t, struct node *n, uint64_t refs);
 
-/* Gives n another identity, for which it keeps its number. 0 or -ENOMEM. */
+/*
+ * Gives n another identity, for which it keeps its number. 0 or -ENOMEM. Look-ups
+ * of that identity do not lead to n: the kernel will learn another number at the
+ * next look-up by name, and drop this one.
+ */
 int node_move(struct node_table *t, struct node *n, const struct identity *id);
 
 #endif

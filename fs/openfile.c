@@ -7,6 +7,7 @@ enum {
 	SERVED_SECONDS = 5,  /* how long attributes stay those of the text served */
 	REFUSAL_SECONDS = 5, /* how long close's error waits for a SETATTR */
 	SETTLE_MS = 100,     /* how long a RELEASE is waited for */
+	MOST_WAITS = 4,      /* by how many requests at a time, so that others go on */
 };
 
 static time_t uptime(void)
@@ -25,6 +26,7 @@ void openfile_enlist(struct file *f)
 	pthread_mutex_lock(&fs->files_lock);
 	f->next = f->node->files;
 	f->node->files = f;
+	__atomic_add_fetch(&fs->files_open, 1, __ATOMIC_RELEASE);
 	pthread_mutex_unlock(&fs->files_lock);
 }
 
@@ -37,6 +39,7 @@ void openfile_delist(struct file *f)
 	for (link = &f->node->files; *link != f; link = &(*link)->next)
 		;
 	*link = f->next;
+	__atomic_sub_fetch(&fs->files_open, 1, __ATOMIC_RELEASE);
 	while (f->users)
 		pthread_cond_wait(&fs->files_changed, &fs->files_lock);
 	pthread_mutex_unlock(&fs->files_lock);
@@ -51,7 +54,7 @@ static void set_blank(struct file *f, bool blank)
 	if (blank != f->blank)
 		__atomic_store_n(count, blank ? *count + 1 : *count - 1, __ATOMIC_RELEASE);
 	f->blank = blank;
-	f->flushed = false;
+	f->flushed = f->waited = false;
 	pthread_cond_broadcast(&f->fs->files_changed);
 }
 
@@ -66,6 +69,7 @@ void openfile_set_flushed(struct file *f)
 {
 	pthread_mutex_lock(&f->fs->files_lock);
 	f->flushed = true;
+	f->waited = false;
 	pthread_mutex_unlock(&f->fs->files_lock);
 }
 
@@ -82,10 +86,40 @@ bool openfile_is_blank(struct file *f)
 void openfile_set_stored(struct file *f)
 {
 	pthread_mutex_lock(&f->fs->files_lock);
+	for (struct file *other = f->node->files; other; other = other->next)
+		set_blank(other, false);
 	set_blank(f, false);
 	f->creating = false;
 	f->node->refused = 0;
 	pthread_mutex_unlock(&f->fs->files_lock);
+}
+
+bool openfile_is_dead(struct file *f)
+{
+	bool dead;
+
+	pthread_mutex_lock(&f->fs->files_lock);
+	dead = f->dead;
+	pthread_mutex_unlock(&f->fs->files_lock);
+	return dead;
+}
+
+void openfile_set_writer(struct file *f, uint64_t owner)
+{
+	pthread_mutex_lock(&f->fs->files_lock);
+	f->writer = owner;
+	pthread_mutex_unlock(&f->fs->files_lock);
+}
+
+bool openfile_may_settle(struct file *f, uint64_t owner, pid_t pid)
+{
+	bool may;
+
+	pthread_mutex_lock(&f->fs->files_lock);
+	may = !f->writer || f->writer == owner;
+	f->closer = pid;
+	pthread_mutex_unlock(&f->fs->files_lock);
+	return may;
 }
 
 void openfile_show(struct file *f, off_t size, time_t mtime)
@@ -97,13 +131,16 @@ void openfile_show(struct file *f, off_t size, time_t mtime)
 	pthread_mutex_unlock(&f->fs->files_lock);
 }
 
-void openfile_show_served(struct fs *fs, const struct node *node, struct stat *st)
+void openfile_show_served(struct fs *fs, const struct node *node, bool by_name, struct stat *st)
 {
-	time_t now = uptime();
+	time_t oldest = by_name ? uptime() - SERVED_SECONDS : 0;
+
+	if (__atomic_load_n(&fs->files_open, __ATOMIC_ACQUIRE) == 0)
+		return;
 
 	pthread_mutex_lock(&fs->files_lock);
 	for (struct file *f = node->files; f; f = f->next) {
-		if (f->shown_size < 0 || now - f->active > SERVED_SECONDS)
+		if (f->shown_size < 0 || f->active < oldest)
 			continue;
 		st->st_size = f->shown_size;
 		st->st_blocks = (f->shown_size + 511) / 512;
@@ -117,17 +154,20 @@ void openfile_keep_refusal(struct file *f, int err)
 {
 	pthread_mutex_lock(&f->fs->files_lock);
 	f->node->refused = err;
+	f->node->refused_to = f->closer;
 	f->node->refused_at = uptime();
 	pthread_mutex_unlock(&f->fs->files_lock);
 }
 
-int openfile_take_refusal(struct fs *fs, struct node *node)
+int openfile_take_refusal(struct fs *fs, struct node *node, pid_t pid)
 {
-	int err;
+	int err = 0;
 
 	pthread_mutex_lock(&fs->files_lock);
-	err = uptime() - node->refused_at <= REFUSAL_SECONDS ? node->refused : 0;
-	node->refused = 0;
+	if (node->refused && node->refused_to == pid) {
+		err = uptime() - node->refused_at <= REFUSAL_SECONDS ? node->refused : 0;
+		node->refused = 0;
+	}
 	pthread_mutex_unlock(&fs->files_lock);
 	return err;
 }
@@ -162,11 +202,23 @@ void openfile_settle(struct fs *fs, struct node *node)
 		return;
 	end = settle_end();
 	pthread_mutex_lock(&fs->files_lock);
-	while ((f = unsettled(node)) != NULL)
+	fs->files_waits++;
+	while (fs->files_waits <= MOST_WAITS && (f = unsettled(node)) != NULL)
 		if (pthread_cond_timedwait(&fs->files_changed, &fs->files_lock, &end) &&
 		    (f = unsettled(node)) != NULL)
 			f->waited = true;
+	fs->files_waits--;
 	pthread_mutex_unlock(&fs->files_lock);
+}
+
+bool openfile_is_open(struct fs *fs, const struct node *node)
+{
+	bool open;
+
+	pthread_mutex_lock(&fs->files_lock);
+	open = node->files != NULL;
+	pthread_mutex_unlock(&fs->files_lock);
+	return open;
 }
 
 bool openfile_is_creating(struct fs *fs, const struct node *node)
@@ -186,6 +238,7 @@ void openfile_forget(struct fs *fs, struct node *node)
 	for (struct file *f = node->files; f; f = f->next) {
 		set_blank(f, false);
 		f->creating = false;
+		f->dead = true;
 	}
 	pthread_mutex_unlock(&fs->files_lock);
 }
@@ -212,5 +265,5 @@ int openfile_sync_new(struct fs *fs, struct node *node, struct diag *d)
 		set_blank(f, false);
 	pthread_cond_broadcast(&fs->files_changed);
 	pthread_mutex_unlock(&fs->files_lock);
-	return err;
+	return err == -EEXIST ? 0 : err;
 }

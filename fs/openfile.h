@@ -39,7 +39,7 @@ struct file {
 	const struct file_type *type;
 	struct fs *fs;
 	struct node *node;         /* one reference, once it is in the list */
-	const struct identity *id; /* of the node, when it was opened */
+	const struct identity *id; /* of the node when it was opened; it may have moved */
 	int flags;                 /* of open(2) */
 	pthread_mutex_t lock;      /* for the type's own members */
 
@@ -49,6 +49,9 @@ struct file {
 	bool blank;         /* see above */
 	bool flushed;       /* a descriptor was closed since it became blank */
 	bool waited;        /* its RELEASE was waited for in vain */
+	bool dead;          /* its key was removed: nothing is stored through it */
+	uint64_t writer;    /* lock owner of the process that wrote last, 0: nobody */
+	pid_t closer;       /* who closed a descriptor last */
 	bool creating;      /* O_CREAT made the name, and nothing is stored yet */
 	off_t shown_size;   /* of the text that is being served, -1: none is */
 	time_t shown_mtime;
@@ -64,8 +67,22 @@ void openfile_set_blank(struct file *f, bool blank);
 void openfile_set_flushed(struct file *f);
 bool openfile_is_blank(struct file *f);
 
-/* The file's text is in the map: it is no longer blank, nor creating. */
+/* The file's text is in the map: it is no longer blank, nor creating; and what was
+ * stored later than others were truncated, they do not zero. */
 void openfile_set_stored(struct file *f);
+
+/* Was its key removed? */
+bool openfile_is_dead(struct file *f);
+
+/* owner writes. */
+void openfile_set_writer(struct file *f, uint64_t owner);
+
+/*
+ * owner, the process pid, closes a descriptor. False if another process wrote
+ * last: what waits is not for this one to settle, it may be a child that just
+ * inherited the descriptor.
+ */
+bool openfile_may_settle(struct file *f, uint64_t owner, pid_t pid);
 
 /* Attributes stay those of this text while it is being served; size -1: none. */
 void openfile_show(struct file *f, off_t size, time_t mtime);
@@ -81,16 +98,22 @@ void openfile_settle(struct fs *fs, struct node *node);
 /* Has an open file created this key without having stored it yet? */
 bool openfile_is_creating(struct fs *fs, const struct node *node);
 
-/* The key is unlinked: open files forget what they would have stored at close. */
+/* The key is gone by unlink or rename: its open files are dead. */
 void openfile_forget(struct fs *fs, struct node *node);
 
-/* Puts size and time of the text that is being served into st, if one is and was
- * asked for in the last five seconds. Else tar says "file changed as we read it". */
-void openfile_show_served(struct fs *fs, const struct node *node, struct stat *st);
+/*
+ * Puts size and time of the text that is being served into st, if one is. Else tar
+ * says "file changed as we read it". Who comes by name is only shown what was
+ * asked for in the last five seconds: a reader that sleeps hides no change.
+ */
+void openfile_show_served(struct fs *fs, const struct node *node, bool by_name, struct stat *st);
 
-/* The refusal that openfile_keep_refusal() kept in the last five seconds, once:
- * bsdtar ignores close's error, but not that of the SETATTR behind it. */
-int openfile_take_refusal(struct fs *fs, struct node *node);
+/* Is a file of this node open? */
+bool openfile_is_open(struct fs *fs, const struct node *node);
+
+/* The refusal that openfile_keep_refusal() kept for pid in the last five seconds,
+ * once: bsdtar ignores close's error, but not that of the SETATTR behind it. */
+int openfile_take_refusal(struct fs *fs, struct node *node, pid_t pid);
 
 /* Calls type->sync of a file that has created this key and is blank: touch(1)
  * sends utimens and wants the error. */

@@ -23,7 +23,8 @@ static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 
 	if (!request_begin(&r, req, NULL, parent, name))
 		return;
-	request_finish_entry(&r, tree_find(r.fs, r.node->id, name, &found, NULL), &found);
+	request_finish_entry(&r, tree_find(r.fs, node_identity(r.node), name, &found, NULL),
+			     &found);
 }
 
 static void forget(struct fs *fs, fuse_ino_t ino, uint64_t lookups)
@@ -56,7 +57,7 @@ static void reply_attr(struct request *r)
 		request_finish(r, err);
 		return;
 	}
-	r->node->told_size = st.st_size;
+	node_tell_size(r->node, st.st_size);
 	fuse_reply_attr(r->req, &st, ATTR_VALID);
 }
 
@@ -85,6 +86,7 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_s
 		.set_uid = to_set & FUSE_SET_ATTR_UID,
 		.set_gid = to_set & FUSE_SET_ATTR_GID,
 		.set_mtime = to_set & (FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW),
+		.caller = fuse_req_ctx(req)->pid,
 		.st = *st,
 	};
 	int err = 0;
@@ -111,9 +113,9 @@ static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 
 	if (!request_begin(&r, req, "readlink", ino, NULL))
 		return;
-	if (r.node->id->kind == NODE_SCRATCH)
-		err = scratch_read(&r.fs->scratch, kind_scratch_number(r.node->id), 0, SIZE_MAX,
-				   &target);
+	if (node_identity(r.node)->kind == NODE_SCRATCH)
+		err = scratch_read(&r.fs->scratch, kind_scratch_number(node_identity(r.node)), 0,
+				   SIZE_MAX, &target);
 	if (err)
 		request_finish(&r, err);
 	else
@@ -149,7 +151,8 @@ static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t
 	(void)mode;
 	if (!request_begin(&r, req, "mkdir", parent, name))
 		return;
-	request_finish_entry(&r, tree_mkdir(r.fs, r.node->id, name, &found, &r.diag), &found);
+	request_finish_entry(&r, tree_mkdir(r.fs, node_identity(r.node), name, &found, &r.diag),
+			     &found);
 }
 
 static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
@@ -161,7 +164,9 @@ static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, co
 	if (!request_begin(&r, req, "symlink", parent, name))
 		return;
 	request_finish_entry(
-		&r, tree_symlink(r.fs, r.node->id, name, target, &maker, &found, &r.diag), &found);
+		&r,
+		tree_symlink(r.fs, node_identity(r.node), name, target, &maker, &found, &r.diag),
+		&found);
 }
 
 static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
@@ -169,7 +174,7 @@ static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct request r;
 
 	if (request_begin(&r, req, "unlink", parent, name))
-		request_finish(&r, tree_unlink(r.fs, r.node->id, name, &r.diag));
+		request_finish(&r, tree_unlink(r.fs, node_identity(r.node), name, &r.diag));
 }
 
 static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
@@ -177,7 +182,7 @@ static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct request r;
 
 	if (request_begin(&r, req, "rmdir", parent, name))
-		request_finish(&r, tree_rmdir(r.fs, r.node->id, name, &r.diag));
+		request_finish(&r, tree_rmdir(r.fs, node_identity(r.node), name, &r.diag));
 }
 
 static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
@@ -191,7 +196,8 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 		return;
 	new_dir = node_by_ino(&r.fs->nodes, new_parent);
 	if (new_dir)
-		err = rename_name(r.fs, r.node->id, name, new_dir->id, new_name, flags, &r.diag);
+		err = rename_name(r.fs, node_identity(r.node), name, node_identity(new_dir),
+				  new_name, flags, &r.diag);
 	request_finish(&r, err);
 }
 

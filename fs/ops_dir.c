@@ -10,7 +10,7 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 	if (!request_begin(&r, req, "opendir", ino, NULL))
 		return;
-	err = dir_open(r.fs, r.node->id, &dir);
+	err = dir_open(r.fs, node_identity(r.node), &dir);
 	if (err) {
 		request_finish(&r, err);
 		return;
@@ -59,10 +59,8 @@ static int add_entry(void *arg, const struct dir_entry *from)
 
 	if (from->id)
 		node = node_get(&reply->fs->nodes, from->id);
-	if (node) {
+	if (node)
 		entry.ino = node->ino;
-		node->told_size = from->st.st_size;
-	}
 	len = fuse_add_direntry_plus(reply->req, reply->bytes + reply->used, room, from->name,
 				     &entry, from->next);
 	if (len > room) {
@@ -71,6 +69,8 @@ static int add_entry(void *arg, const struct dir_entry *from)
 		return 1;
 	}
 	reply->used += len;
+	if (node)
+		node_tell_size(node, from->st.st_size);
 	return 0;
 }
 

@@ -22,10 +22,10 @@ static void correct_size(struct request *r, const struct file *file)
 {
 	off_t size = file->shown_size;
 
-	if (size < 0 || size == r->node->told_size)
+	if (size < 0 || size == node_told_size(r->node))
 		return;
 	fuse_lowlevel_notify_inval_inode(r->fs->session, r->node->ino, -1, 0);
-	r->node->told_size = size;
+	node_tell_size(r->node, size);
 }
 
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
@@ -38,6 +38,8 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		return;
 	openfile_settle(r.fs, r.node);
 	err = file_open(r.fs, r.node, fi->flags, false, &file, &r.diag);
+	if (err == -ENOENT)
+		err = -ESTALE; /* the kernel then looks the name up anew, and may create it */
 	if (err) {
 		request_finish(&r, err);
 		return;
@@ -82,7 +84,7 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 
 	if (!request_begin(&r, req, "create", parent, name))
 		return;
-	err = tree_create(r.fs, r.node->id, name, fi->flags, &maker, &found, &r.diag);
+	err = tree_create(r.fs, node_identity(r.node), name, fi->flags, &maker, &found, &r.diag);
 	if (!err)
 		err = open_created(&r, &found.id, fi, &entry);
 	found_free(&found);
@@ -120,6 +122,7 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, of
 
 	if (!request_begin(&r, req, "write", ino, NULL))
 		return;
+	openfile_set_writer(ops_file(fi), fi->lock_owner);
 	err = file_write(ops_file(fi), bytes, size, off, &r.diag);
 	if (err)
 		request_finish(&r, err);
@@ -129,10 +132,19 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, of
 
 void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
+	struct file *file = ops_file(fi);
 	struct request r;
+	int err = 0;
 
-	if (request_begin(&r, req, "close", ino, NULL))
-		request_finish(&r, file_flush(ops_file(fi), &r.diag));
+	if (!request_begin(&r, req, "close", ino, NULL))
+		return;
+	if (openfile_may_settle(file, fi->lock_owner, fuse_req_ctx(req)->pid))
+		err = file_flush(file, &r.diag);
+	else
+		openfile_set_flushed(file);
+	if (!r.diag.err)
+		r.operation = NULL; /* it was noted at the first close */
+	request_finish(&r, err);
 }
 
 void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)

@@ -182,6 +182,7 @@ static int understand(struct command *c, const struct words *w)
 	o->max_map_bytes = quarter_of_ram();
 	o->read_only = w->read_only;
 	o->survey.open_flags = w->read_only ? BPF_F_RDONLY : 0;
+	o->survey.read_only = w->read_only;
 	err = pindir_option(c, w->pindir);
 	if (!err)
 		err = scope_option(w->scope, &o->survey.pinned_only);

@@ -92,7 +92,7 @@ static bool is_backup_name(const char *name)
 	return name[0] == '.' || name[strlen(name) - 1] == '~';
 }
 
-/* 0 if a staging file may take this name; what has it now is removed. */
+/* 0 if a staging file may take this name. */
 static int make_way(struct renaming *r)
 {
 	struct map_desc *desc;
@@ -110,19 +110,46 @@ static int make_way(struct renaming *r)
 	return err ? err : -EINVAL;
 }
 
-/* A staging file called new_name with this text and the key's attributes. */
+/* A staging file without a name, with this text and the key's attributes. */
 static int make_stage(struct renaming *r, const struct buf *text, const struct access *access,
 		      uint64_t *number)
 {
 	struct scratch *scratch = &r->fs->scratch;
 	int err;
 
-	if (r->to_found)
-		scratch_unlink(scratch, kind_scratch_number(&r->to.id));
-	err = scratch_create(scratch, r->map_id, r->new_name, access->mode, access->uid,
-			     access->gid, kind_text_limit(r->fs, &r->from.id), number);
+	err = scratch_create(scratch, r->map_id, NULL, access->mode, access->uid, access->gid,
+			     kind_text_limit(r->fs, &r->from.id), number);
+	if (err)
+		return diag_set(r->d, -err, "staging files are kept in memory, and bounded");
+	err = scratch_write(scratch, *number, 0, text->data, text->len);
+	if (err)
+		scratch_unlink(scratch, *number);
+	return err;
+}
+
+/* Files that are open on the key have nothing left that they could store into. */
+static void forget_files(struct fs *fs, const struct identity *id)
+{
+	struct node *node = node_find(&fs->nodes, id);
+
+	if (!node)
+		return;
+	openfile_forget(fs, node);
+	node_put(&fs->nodes, node, 1);
+}
+
+/* The name comes last: until then a failure leaves all as it was. */
+static int swap_key_for_stage(struct renaming *r, uint64_t number)
+{
+	struct scratch *scratch = &r->fs->scratch;
+	int err = key_remove(r->fs, r->map_id, r->from.id.bytes, r->d);
+
 	if (!err)
-		err = scratch_write(scratch, *number, 0, text->data, text->len);
+		err = scratch_rename(scratch, number, r->new_name);
+	if (err)
+		scratch_unlink(scratch, number);
+	else
+		forget_files(r->fs, &r->from.id);
 	return err;
 }
 
@@ -138,11 +165,8 @@ static int key_to_stage(struct renaming *r)
 		err = key_read(r->fs, r->map_id, r->from.id.bytes, &text, &look);
 	if (!err)
 		err = make_stage(r, &text, &look.access, &number);
-	if (!err) {
-		err = key_remove(r->fs, r->map_id, r->from.id.bytes, r->d);
-		if (err)
-			scratch_unlink(&r->fs->scratch, number);
-	}
+	if (!err)
+		err = swap_key_for_stage(r, number);
 	buf_free(&text);
 	stage.bytes = (const unsigned char *)&number;
 	return err ? err : move_node(r->fs, &r->from.id, &stage);
@@ -164,7 +188,7 @@ static int rename_found(struct renaming *r)
 
 	if (from != NODE_KEY && from != NODE_SCRATCH)
 		return diag_set(r->d, EPERM, "special files keep their names");
-	if (r->to_found && to != NODE_KEY && to != NODE_SCRATCH)
+	if (kind_by_name(NODE_MAP, r->new_name) != NODE_KINDS)
 		return diag_set(r->d, EOPNOTSUPP, "%s cannot be written yet", r->new_name);
 	settle(r->fs, &r->from.id);
 	if (onto_key)
@@ -214,8 +238,8 @@ static int rename_map(struct fs *fs, const struct identity *dir, const char *nam
 	else if (found.id.kind != NODE_MAP)
 		err = diag_set(d, EPERM, "special files keep their names");
 	else
-		err = catalog_rename(fs->catalog, found.id.map_id, tree_dir_path(new_dir), new_name,
-				     d);
+		err = catalog_rename(fs->catalog, found.id.map_id, tree_dir_path(dir), name,
+				     tree_dir_path(new_dir), new_name, d);
 out:
 	found_free(&found);
 	return err;

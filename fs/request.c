@@ -32,7 +32,7 @@ static void note(const struct request *r, int err)
 		.operation = r->operation,
 		.pid = ctx->pid,
 		.uid = ctx->uid,
-		.id = r->node->id,
+		.id = node_identity(r->node),
 		.name = r->name,
 	};
 
@@ -62,12 +62,12 @@ int request_make_entry(struct fs *fs, const struct identity *id, struct fuse_ent
 	if (!node)
 		return -ENOMEM;
 	memset(entry, 0, sizeof(*entry));
-	err = attr_get(fs, node, &entry->attr);
+	err = attr_of_name(fs, node, &entry->attr);
 	if (err) {
 		node_put(&fs->nodes, node, 1);
 		return err;
 	}
-	node->told_size = entry->attr.st_size;
+	node_tell_size(node, entry->attr.st_size);
 	entry->ino = node->ino;
 	entry->attr_timeout = ATTR_VALID;
 	entry->entry_timeout = entry_valid(id->kind);

@@ -117,9 +117,9 @@ static struct scratch_file *new_file(uint32_t map_id, const char *name, size_t l
 	f->map_id = map_id;
 	f->text = BUF_INIT(limit);
 	f->used = uptime();
-	f->name = strdup(name);
+	f->name = name ? strdup(name) : NULL;
 	clock_gettime(CLOCK_REALTIME, &f->mtime);
-	if (f->name)
+	if (f->name || !name)
 		return f;
 	free(f);
 	return NULL;
@@ -130,7 +130,7 @@ static int create(struct scratch *s, uint32_t map_id, const char *name, size_t l
 {
 	int i;
 
-	if (place_of_name(s, map_id, name) >= 0)
+	if (name && place_of_name(s, map_id, name) >= 0)
 		return -EEXIST;
 	i = free_place(s);
 	if (i < 0)

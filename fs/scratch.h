@@ -35,7 +35,8 @@ void scratch_free(struct scratch *s);
 
 /*
  * Makes a file or, with S_IFLNK in mode, a symlink; its text may grow to limit
- * bytes. Numbers are never used twice. -EEXIST, -ENOSPC (all files are open),
+ * bytes. With name NULL it has none until scratch_rename() gives it one. Numbers are
+ * never used twice. -EEXIST, -ENOSPC (all files are open),
  * -ENOMEM.
  */
 int scratch_create(struct scratch *s, uint32_t map_id, const char *name, mode_t mode, uid_t uid,

@@ -11,6 +11,7 @@
 #include "lib/text.h"
 #include "lib/users.h"
 
+/* -EOPNOTSUPP for maps that looking could disturb. */
 static int open_map(struct fs *fs, uint32_t map_id, uint32_t open_flags, struct map_desc **desc,
 		    struct map *map)
 {
@@ -18,7 +19,7 @@ static int open_map(struct fs *fs, uint32_t map_id, uint32_t open_flags, struct 
 
 	if (err)
 		return err == -ENOENT ? -ESTALE : err;
-	err = map_open(map, *desc, open_flags);
+	err = (*desc)->type->delicate ? -EOPNOTSUPP : map_open(map, *desc, open_flags);
 	if (err)
 		map_desc_unref(*desc);
 	return err;
@@ -65,37 +66,56 @@ static void print_declaration(const struct layout *layout, const char *name, str
 	buf_adds(text, ";\n");
 }
 
-int special_read_info(struct fs *fs, uint32_t map_id, struct buf *text)
+/* What only a descriptor tells; nothing of maps that looking could disturb. */
+static int print_fdinfo(struct fs *fs, uint32_t map_id, struct buf *text)
 {
 	struct sys_fdinfo fdinfo;
 	struct map_desc *desc;
-	const char *why_not;
 	struct map map;
 	int err = open_map(fs, map_id, BPF_F_RDONLY, &desc, &map);
 
 	if (err)
-		return err;
+		return err == -EOPNOTSUPP ? 0 : err;
 	err = sys_map_fdinfo(map.fd, &fdinfo);
-	map_close(&map);
-	buf_addf(text, "id:\t%" PRIu32 "\nname:\t", map_id);
-	text_escape(desc->info.name, strlen(desc->info.name), text_is_control, text);
-	buf_addf(text, "\ntype:\t%s\n", desc->type->name);
-	print_sizes(&desc->info, text);
+	close_map(desc, &map);
 	if (!err)
 		buf_addf(text, "memlock:\t%" PRIu64 "\nfrozen:\t%d\n", fdinfo.memlock,
 			 fdinfo.frozen);
+	return err;
+}
+
+static void print_desc(const struct map_desc *desc, struct buf *text)
+{
+	const char *why_not = key_why_not(desc);
+
+	buf_addf(text, "id:\t%" PRIu32 "\nname:\t", desc->info.id);
+	text_escape(desc->info.name, strlen(desc->info.name), text_is_control, text);
+	buf_addf(text, "\ntype:\t%s\n", desc->type->name);
+	print_sizes(&desc->info, text);
 	print_declaration(desc->key, "key", text);
 	print_declaration(desc->value, "value", text);
-	why_not = key_why_not(desc);
 	if (why_not)
 		buf_addf(text, "keys:\t%s\n", why_not);
+}
+
+int special_read_info(struct fs *fs, uint32_t map_id, struct buf *text)
+{
+	struct map_desc *desc;
+	int err = catalog_desc(fs->catalog, map_id, &desc);
+
+	if (err)
+		return err == -ENOENT ? -ESTALE : err;
+	print_desc(desc, text);
 	map_desc_unref(desc);
-	err = users_print(map_id, text);
+	err = print_fdinfo(fs, map_id, text);
+	if (!err)
+		err = users_print(map_id, text);
 	return err ? err : buf_error(text);
 }
 
 /* Counts by listing, as long as the kernel gives no number. */
-static int count_entries(struct map_desc *desc, const struct map *map, uint64_t *count)
+static int count_entries(struct fs *fs, struct map_desc *desc, const struct map *map,
+			 uint64_t *count)
 {
 	const void *key, *value;
 	struct scan *scan;
@@ -105,7 +125,7 @@ static int count_entries(struct map_desc *desc, const struct map *map, uint64_t 
 	if (err)
 		return err;
 	for (*count = 0; (err = scan_at(scan, map, &pos, &key, &value)) == 1; pos++)
-		++*count;
+		*count += key_is_shown(fs, desc, key, value);
 	scan_free(scan);
 	return err;
 }
@@ -119,10 +139,10 @@ int special_read_count(struct fs *fs, uint32_t map_id, struct buf *text)
 
 	if (err)
 		return err;
-	if (desc->type->fixed)
-		count = desc->info.max_entries - hide_count(&fs->hidden, map_id);
-	else if (desc->type->keys)
-		err = count_entries(desc, &map, &count);
+	if (desc->type->fixed && hide_count(&fs->hidden, map_id) == 0)
+		count = desc->info.max_entries;
+	else if (!key_why_not(desc))
+		err = count_entries(fs, desc, &map, &count);
 	else
 		err = -EOPNOTSUPP;
 	close_map(desc, &map);

@@ -13,6 +13,7 @@ enum { LARGE_TEXT = 64 * 1024 };
 struct textfile {
 	struct file file;
 	struct buf text; /* what is served, or the draft */
+	size_t limit;    /* of a draft */
 	bool is_draft;
 	bool dirty;        /* the draft says something that is not stored */
 	bool strict;       /* see textfile.h */
@@ -27,6 +28,12 @@ struct textfile {
 static struct textfile *self(struct file *f)
 {
 	return (struct textfile *)f;
+}
+
+/* What it is a text of: a rename moves the node, and the file with it. */
+static const struct identity *identity(const struct textfile *t)
+{
+	return node_identity(t->file.node);
 }
 
 static bool is_blank_byte(char c)
@@ -58,7 +65,8 @@ static int judge(struct textfile *t, bool last, struct diag *d)
 {
 	const struct file *f = &t->file;
 	const char *text = t->text.data ? t->text.data : "";
-	int err = kind_of(f->id->kind)->write(f->fs, f->id, text, t->text.len, t->put_flags, d);
+	int err = kind_of(identity(t)->kind)
+			  ->write(f->fs, identity(t), text, t->text.len, t->put_flags, d);
 
 	t->judged_len = t->text.len;
 	if (!err)
@@ -75,8 +83,8 @@ static int judge(struct textfile *t, bool last, struct diag *d)
 static int store_blank(struct textfile *t, struct diag *d)
 {
 	const struct file *f = &t->file;
-	const struct kind *kind = kind_of(f->id->kind);
-	int err = kind->blank ? kind->blank(f->fs, f->id, t->put_flags, d) : 0;
+	const struct kind *kind = kind_of(identity(t)->kind);
+	int err = kind->blank ? kind->blank(f->fs, identity(t), t->put_flags, d) : 0;
 
 	if (!err)
 		stored(t);
@@ -88,18 +96,25 @@ static void start_draft(struct textfile *t)
 {
 	buf_clear(&t->text);
 	t->is_draft = t->strict = true;
-	t->dirty = false;
+	t->dirty = t->told = false;
 	t->stored_len = 0;
 	openfile_set_blank(&t->file, true);
 }
 
+/* Takes a new text. If that fails, the next read at offset 0 tries again. */
 static int take_text(struct textfile *t)
 {
 	struct file *f = &t->file;
+	int err;
 
 	buf_clear(&t->text);
 	t->is_draft = t->dirty = false;
-	return kind_of(f->id->kind)->read(f->fs, f->id, &t->text, &t->mtime);
+	if (openfile_is_dead(f))
+		err = -ENOENT;
+	else
+		err = kind_of(identity(t)->kind)->read(f->fs, identity(t), &t->text, &t->mtime);
+	t->served = err != 0;
+	return err;
 }
 
 /* Opening. */
@@ -120,11 +135,11 @@ static int open_created(struct textfile *t, struct diag *d)
 	return 0;
 }
 
-static int open_existing(struct textfile *t)
+static int open_existing(struct textfile *t, bool writable)
 {
 	int err = take_text(t);
 
-	if (err != -ENOENT || !openfile_is_creating(t->file.fs, t->file.node))
+	if (err != -ENOENT || !writable || !openfile_is_creating(t->file.fs, t->file.node))
 		return err;
 	t->put_flags = BPF_ANY;
 	t->strict = true;
@@ -139,17 +154,17 @@ static int text_open(struct file *f, bool created, struct diag *d)
 
 	t->text = BUF_INIT(SIZE_MAX / 2);
 	t->put_flags = BPF_EXIST;
-	if (writable)
+	if (writable || created)
 		err = kind_may_write(f->fs, f->id, d);
 	if (!err)
-		err = created ? open_created(t, d) : open_existing(t);
+		err = created ? open_created(t, d) : open_existing(t, writable);
 	if (err) {
 		buf_free(&t->text);
 		return err;
 	}
 	if (writable && (f->flags & O_TRUNC) && !f->creating)
 		start_draft(t);
-	t->text.max = kind_text_limit(f->fs, f->id);
+	t->limit = kind_text_limit(f->fs, f->id);
 	t->strict |= (f->flags & O_APPEND) != 0;
 	show(t);
 	return 0;
@@ -186,15 +201,20 @@ static int text_read(struct file *f, size_t size, off_t off, struct buf *out)
 
 /* Writing. */
 
-static int too_long(int err, struct diag *d)
+/* 0 if a draft may be that long, and something may be stored at all. */
+static int check_draft(struct textfile *t, size_t len, struct diag *d)
 {
-	return diag_set(d, -err, "longer than any text of a value of this map");
+	if (openfile_is_dead(&t->file))
+		return diag_set(d, ENOENT, "the key was removed");
+	if (len > t->limit)
+		return diag_set(d, EFBIG, "longer than any text of a value of this map");
+	return 0;
 }
 
 /* Only blanks behind a text that is stored: nothing to store again. */
 static bool adds_nothing(const struct textfile *t, const char *bytes, size_t size, size_t off)
 {
-	if (!t->is_draft || t->dirty || !t->stored_len || off < t->stored_len)
+	if (!t->is_draft || t->dirty || !t->stored_len || off < t->stored_len || off > t->text.len)
 		return false;
 	for (size_t i = 0; i < size; i++)
 		if (!is_blank_byte(bytes[i]))
@@ -214,16 +234,39 @@ static int put_into_draft(struct textfile *t, const char *bytes, size_t size, si
 	if (err)
 		return err;
 	t->is_draft = t->dirty = true;
+	t->told = false;
 	openfile_set_blank(&t->file, false);
 	return 0;
 }
 
-/* Takes a refused write out of the draft. What waited before it still waits. */
-static void undo_write(struct textfile *t, size_t off, bool was_dirty)
+/* A draft as it was before a write that may be refused. What the write only adds
+ * needs no copy. */
+struct before {
+	struct buf text; /* empty if nothing is overwritten */
+	size_t len, stored_len;
+	bool dirty;
+};
+
+static int remember(const struct textfile *t, size_t off, struct before *before)
 {
-	if (off < t->text.len)
-		buf_resize(&t->text, off);
-	t->dirty = was_dirty && off > 0;
+	*before = (struct before){
+		.text = BUF_INIT(SIZE_MAX / 2),
+		.len = t->text.len,
+		.stored_len = t->stored_len,
+		.dirty = t->dirty,
+	};
+	if (t->strict && off < t->text.len)
+		buf_add(&before->text, t->text.data, t->text.len);
+	return buf_error(&before->text);
+}
+
+static void restore(struct textfile *t, struct before *before)
+{
+	if (before->text.len)
+		buf_put(&t->text, 0, before->text.data, before->text.len);
+	buf_resize(&t->text, before->len);
+	t->stored_len = before->stored_len;
+	t->dirty = before->dirty;
 }
 
 /*
@@ -237,25 +280,35 @@ static bool is_due(const struct textfile *t)
 	       t->text.len < t->judged_len || t->text.len - t->judged_len >= t->judged_len / 8;
 }
 
+static int write_and_judge(struct textfile *t, const char *bytes, size_t size, size_t off,
+			   struct diag *d)
+{
+	struct before before;
+	int err = remember(t, off, &before);
+
+	if (!err)
+		err = put_into_draft(t, bytes, size, off);
+	if (!err && t->strict && is_due(t))
+		err = judge(t, false, d);
+	if (err == -EAGAIN)
+		err = 0;
+	if (err)
+		restore(t, &before);
+	buf_free(&before.text);
+	return err;
+}
+
 static int text_write(struct file *f, const char *bytes, size_t size, off_t at, struct diag *d)
 {
 	struct textfile *t = self(f);
 	size_t off = f->flags & O_APPEND ? t->text.len : (size_t)at;
-	bool was_dirty = t->dirty;
-	int err;
+	int err = check_draft(t, off + size, d);
 
-	if (!size)
-		return 0;
+	if (err || !size)
+		return err;
 	if (adds_nothing(t, bytes, size, off))
 		return buf_put(&t->text, off, bytes, size);
-	err = put_into_draft(t, bytes, size, off);
-	if (err)
-		return too_long(err, d);
-	err = t->strict && is_due(t) ? judge(t, false, d) : 0;
-	if (err == -EAGAIN)
-		err = 0;
-	if (err)
-		undo_write(t, off, was_dirty);
+	err = write_and_judge(t, bytes, size, off, d);
 	show(t);
 	return err;
 }
@@ -263,8 +316,10 @@ static int text_write(struct file *f, const char *bytes, size_t size, off_t at, 
 static int text_truncate(struct file *f, off_t size, struct diag *d)
 {
 	struct textfile *t = self(f);
-	int err;
+	int err = check_draft(t, (size_t)size, d);
 
+	if (err)
+		return err;
 	if (size == 0) {
 		start_draft(t);
 		show(t);
@@ -274,7 +329,7 @@ static int text_truncate(struct file *f, off_t size, struct diag *d)
 		return 0;
 	err = buf_resize(&t->text, (size_t)size);
 	if (err)
-		return too_long(err, d);
+		return err;
 	t->is_draft = t->dirty = true;
 	openfile_set_blank(f, false);
 	show(t);
@@ -294,33 +349,38 @@ static int settle_draft(struct textfile *t, struct diag *d)
 
 	if (!t->dirty)
 		return 0;
-	err = judge(t, true, t->told ? NULL : d);
-	if (err) {
-		t->told = true;
-		openfile_keep_refusal(&t->file, err);
-	}
+	if (openfile_is_dead(&t->file))
+		err = diag_set(t->told ? NULL : d, ENOENT, "the key was removed");
+	else
+		err = judge(t, true, t->told ? NULL : d);
+	t->told = err != 0;
 	return err;
+}
+
+static int sync_draft(struct textfile *t, struct diag *d)
+{
+	return openfile_is_blank(&t->file) ? store_blank(t, d) : settle_draft(t, d);
+}
+
+static int text_sync(struct file *f, struct diag *d)
+{
+	return sync_draft(self(f), d);
 }
 
 static int text_flush(struct file *f, struct diag *d)
 {
 	int err = settle_draft(self(f), d);
 
+	if (err)
+		openfile_keep_refusal(f, err);
 	openfile_set_flushed(f);
 	return err;
-}
-
-static int text_sync(struct file *f, struct diag *d)
-{
-	struct textfile *t = self(f);
-
-	return openfile_is_blank(f) ? store_blank(t, d) : settle_draft(t, d);
 }
 
 static int text_close(struct file *f, struct diag *d)
 {
 	struct textfile *t = self(f);
-	int err = t->told ? 0 : text_sync(f, d);
+	int err = t->told ? 0 : sync_draft(t, d);
 
 	if (err)
 		openfile_keep_refusal(f, err);

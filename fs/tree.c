@@ -23,24 +23,50 @@ const char *tree_dir_path(const struct identity *dir)
 	return dir->kind == NODE_DIR ? (const char *)dir->bytes : "";
 }
 
+/* Does a map have what a spec asks for? The kernel may add flags, and round up. */
+static bool is_as_asked(const struct spec *map, const struct spec *asked)
+{
+	return map->type == asked->type && layout_is_alike(map->key, asked->key) &&
+	       layout_is_alike(map->value, asked->value) &&
+	       map->max_entries >= asked->max_entries &&
+	       (map->max_entries == asked->max_entries || asked->map_flags) &&
+	       (map->map_flags & asked->map_flags) == asked->map_flags &&
+	       map->map_extra == asked->map_extra && strcmp(map->name, asked->name) == 0;
+}
+
+/* Is this what the map with this id was, or could have been, made by? */
+static bool fits_spec(struct fs *fs, uint32_t id, const char *text)
+{
+	struct spec map, asked;
+	struct map_desc *desc;
+	bool fits;
+
+	if (catalog_desc(fs->catalog, id, &desc))
+		return false;
+	spec_of_map(&map, desc);
+	spec_copy(&asked, &map);
+	fits = spec_parse(&asked, text, strlen(text), ',', NULL) == 0 && is_as_asked(&map, &asked);
+	spec_free(&map);
+	spec_free(&asked);
+	map_desc_unref(desc);
+	return fits;
+}
+
 /* "NAME,SPEC" is another spelling of NAME, as mkdir was told it. */
 static int find_map(struct fs *fs, const char *dir, const char *name, uint32_t *id)
 {
 	const char *comma = strchr(name, ',');
 	struct buf base = BUF_INIT(PATH_MAX);
-	struct spec spec;
 	int err;
 
 	if (!comma)
 		return catalog_find(fs->catalog, dir, name, id);
-	spec_copy(&spec, &fs->options.mkdir_spec);
 	buf_add(&base, name, (size_t)(comma - name));
-	err = spec_parse(&spec, comma + 1, strlen(comma + 1), ',', NULL) ? -ENOENT : 0;
+	err = base.len ? buf_error(&base) : -ENOENT;
 	if (!err)
-		err = buf_error(&base);
-	if (!err && base.len)
 		err = catalog_find(fs->catalog, dir, base.data, id);
-	spec_free(&spec);
+	if (!err && !fits_spec(fs, *id, comma + 1))
+		err = -ENOENT;
 	buf_free(&base);
 	return err;
 }
@@ -159,7 +185,7 @@ int tree_symlink(struct fs *fs, const struct identity *dir, const char *name, co
 	int err;
 
 	link.mode = S_IFLNK | 0777;
-	if (dir->kind != NODE_MAP || name[0] != '.')
+	if (dir->kind != NODE_MAP || name[0] != '.' || kind_by_name(NODE_MAP, name) != NODE_KINDS)
 		return diag_set(d, EPERM, "the values of this map are no symlinks");
 	err = make_scratch(fs, dir->map_id, name, &link, out, d);
 	if (err)
@@ -236,15 +262,16 @@ static bool is_map_gone(void *arg, uint32_t map_id)
 	return !catalog_is_alive(fs->catalog, map_id);
 }
 
-static int remove_map(struct fs *fs, uint32_t map_id, struct diag *d)
+static int remove_map(struct fs *fs, uint32_t map_id, const char *dir, const char *name,
+		      struct diag *d)
 {
 	struct buf pin = BUF_INIT(PATH_MAX);
 	int err = 0;
 
-	if (catalog_pin(fs->catalog, map_id, &pin) == 0)
+	if (catalog_pin(fs->catalog, map_id, &pin, NULL) == 0)
 		err = check_empty(fs, map_id, d);
 	if (!err)
-		err = catalog_unpin(fs->catalog, map_id, d);
+		err = catalog_unpin(fs->catalog, map_id, dir, name, d);
 	buf_free(&pin);
 	if (!err)
 		hide_prune(&fs->hidden, is_map_gone, fs);
@@ -270,7 +297,7 @@ int tree_rmdir(struct fs *fs, const struct identity *dir, const char *name, stru
 	int err = tree_find(fs, dir, name, &found, NULL);
 
 	if (!err && found.id.kind == NODE_MAP)
-		err = remove_map(fs, found.id.map_id, d);
+		err = remove_map(fs, found.id.map_id, tree_dir_path(dir), name, d);
 	else if (!err && found.id.kind == NODE_DIR)
 		err = remove_dir(fs, (const char *)found.id.bytes);
 	else if (!err)
@@ -282,17 +309,18 @@ int tree_rmdir(struct fs *fs, const struct identity *dir, const char *name, stru
 static int unlink_key(struct fs *fs, const struct identity *id, struct diag *d)
 {
 	struct node *node = node_find(&fs->nodes, id);
-	bool creating = false;
 	int err;
 
-	if (node) {
+	if (node)
 		openfile_settle(fs, node);
-		creating = openfile_is_creating(fs, node);
-		openfile_forget(fs, node);
-		node_put(&fs->nodes, node, 1);
-	}
 	err = key_remove(fs, id->map_id, id->bytes, d);
-	return err == -ENOENT && creating ? 0 : err;
+	if (err == -ENOENT && node && openfile_is_creating(fs, node))
+		err = 0;
+	if (node && !err)
+		openfile_forget(fs, node);
+	if (node)
+		node_put(&fs->nodes, node, 1);
+	return err;
 }
 
 int tree_unlink(struct fs *fs, const struct identity *dir, const char *name, struct diag *d)

@@ -178,16 +178,6 @@ int sys_map_freeze(int fd)
 	return err;
 }
 
-int sys_map_may_write(int fd)
-{
-	struct fake_map *m;
-	int err = fake_enter(FAKE_MAP_MAY_WRITE);
-
-	if (!err)
-		err = writable(fd, &m);
-	return err == -EPERM ? err : 0;
-}
-
 /* Elements. No fake map has a spin lock, so BPF_F_LOCK is refused. */
 
 int sys_map_lookup(int fd, const void *key, void *value, uint64_t flags)

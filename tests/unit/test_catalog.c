@@ -34,7 +34,7 @@ static void assert_path(struct catalog *c, uint32_t id, const char *path, const 
 
 	assert_int_equal(catalog_path(c, id, &out), 0);
 	assert_buf(&out, path);
-	assert_int_equal(catalog_pin(c, id, &out), pin ? 0 : -ENOENT);
+	assert_int_equal(catalog_pin(c, id, &out, NULL), pin ? 0 : -ENOENT);
 	assert_buf(&out, pin ? pin : "");
 }
 
@@ -163,16 +163,16 @@ static void test_unpin(void **state)
 	struct stat st;
 	int fd;
 
-	assert_int_equal(catalog_unpin(c, id, &d), 0);
+	assert_int_equal(catalog_unpin(c, id, NULL, NULL, &d), 0);
 	assert_int_equal(found(c, "", "map"), 0);
 	assert_int_equal(sys_pin_stat(PINDIR "/map", &st), -ENOENT);
-	assert_int_equal(catalog_unpin(c, id, &d), -ENOENT);
+	assert_int_equal(catalog_unpin(c, id, NULL, NULL, &d), -ENOENT);
 	held = held_map("held", &fd);
 	assert_int_equal(found(c, "", "held"), held);
-	assert_int_equal(catalog_unpin(c, held, &d), -EBUSY);
+	assert_int_equal(catalog_unpin(c, held, NULL, NULL, &d), -EBUSY);
 	assert_int_equal(d.err, EBUSY);
 	assert_true(d.why[0]);
-	assert_int_equal(catalog_unpin(c, held, NULL), -EBUSY);
+	assert_int_equal(catalog_unpin(c, held, NULL, NULL, NULL), -EBUSY);
 	assert_int_equal(found(c, "", "held"), held);
 }
 
@@ -184,10 +184,10 @@ static void test_unpin_what_others_hold(void **state)
 	int fd = sys_pin_open(PINDIR "/map", 0);
 
 	assert_true(fd >= 0);
-	assert_int_equal(catalog_unpin(c, id, NULL), 0);
+	assert_int_equal(catalog_unpin(c, id, NULL, NULL, NULL), 0);
 	assert_int_equal(catalog_refresh(c), 0);
 	assert_path(c, id, "map", NULL);
-	assert_int_equal(catalog_unpin(c, id, NULL), -EBUSY);
+	assert_int_equal(catalog_unpin(c, id, NULL, NULL, NULL), -EBUSY);
 	sys_close(fd);
 	assert_int_equal(found(c, "", "map"), 0);
 }
@@ -202,10 +202,10 @@ static void test_unpin_second_pin(void **state)
 	assert_int_equal(sys_pin(fd, PINDIR "/two"), 0);
 	sys_close(fd);
 	assert_int_equal(found(c, "", "one"), id);
-	assert_int_equal(catalog_unpin(c, id, NULL), 0);
+	assert_int_equal(catalog_unpin(c, id, NULL, NULL, NULL), 0);
 	assert_int_equal(catalog_refresh(c), 0);
 	assert_path(c, id, "one", PINDIR "/two");
-	assert_int_equal(catalog_unpin(c, id, NULL), 0);
+	assert_int_equal(catalog_unpin(c, id, NULL, NULL, NULL), 0);
 	assert_int_equal(found(c, "", "one"), 0);
 	assert_int_equal(fake_live_maps(), 0);
 }
@@ -217,11 +217,11 @@ static void test_rename(void **state)
 	unsigned int opened;
 
 	assert_int_equal(sys_pin_prepare(PINDIR "/dir"), 0);
-	assert_int_equal(catalog_rename(c, id, "", "new.name", NULL), 0);
+	assert_int_equal(catalog_rename(c, id, NULL, NULL, "", "new.name", NULL), 0);
 	assert_path(c, id, "new.name", PINDIR "/new%2Ename");
 	assert_int_equal(found(c, "", "old"), 0);
 	assert_int_equal(found(c, "", "new.name"), id);
-	assert_int_equal(catalog_rename(c, id, "dir", "%6Doved", NULL), 0);
+	assert_int_equal(catalog_rename(c, id, NULL, NULL, "dir", "%6Doved", NULL), 0);
 	assert_path(c, id, "dir/moved", PINDIR "/dir/moved");
 	assert_shown(c, "", "");
 	opened = fake_calls(FAKE_PIN_OPEN);
@@ -259,7 +259,7 @@ static void test_rename_refused(void **state)
 	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
 		uint32_t id = found(c, "", cases[i].from);
 		struct diag d = {0};
-		int err = catalog_rename(c, id, cases[i].dir, cases[i].name, &d);
+		int err = catalog_rename(c, id, NULL, NULL, cases[i].dir, cases[i].name, &d);
 
 		if (err != cases[i].err)
 			fail_msg("'%s' to '%s': %d", cases[i].from, cases[i].name, err);
@@ -267,7 +267,7 @@ static void test_rename_refused(void **state)
 		if (err != -ENOENT)
 			assert_true(d.err == -err && d.why[0]);
 	}
-	assert_int_equal(catalog_rename(c, 999999, "", "x", NULL), -ENOENT);
+	assert_int_equal(catalog_rename(c, 999999, NULL, NULL, "", "x", NULL), -ENOENT);
 	assert_shown(c, "", "held map other ");
 }
 
@@ -279,8 +279,8 @@ static void test_pin_gone_behind_us(void **state)
 	int fd = sys_pin_open(PINDIR "/map", 0);
 
 	assert_int_equal(sys_pin_unlink(PINDIR "/map"), 0);
-	assert_true(catalog_unpin(c, id, NULL) < 0);
-	assert_true(catalog_rename(c, id, "", "new", NULL) < 0);
+	assert_true(catalog_unpin(c, id, NULL, NULL, NULL) < 0);
+	assert_true(catalog_rename(c, id, NULL, NULL, "", "new", NULL) < 0);
 	assert_int_equal(found(c, "", "map"), id);
 	sys_close(fd);
 }
@@ -291,10 +291,10 @@ static void test_map_gone_behind_us(void **state)
 	uint32_t id = (uint32_t)create(c, "", "map", SPEC);
 
 	assert_int_equal(sys_pin_unlink(PINDIR "/map"), 0);
-	assert_true(catalog_rename(c, id, "", "new", NULL) < 0);
+	assert_true(catalog_rename(c, id, NULL, NULL, "", "new", NULL) < 0);
 	id = (uint32_t)create(c, "", "map", SPEC);
 	assert_int_equal(sys_pin_unlink(PINDIR "/map"), 0);
-	assert_true(catalog_unpin(c, id, NULL) < 0);
+	assert_true(catalog_unpin(c, id, NULL, NULL, NULL) < 0);
 	assert_int_equal(catalog_refresh(c), 0);
 	assert_shown(c, "", "");
 }
@@ -308,11 +308,11 @@ static void test_pin_replaced_behind_us(void **state)
 
 	assert_int_equal(sys_pin_unlink(PINDIR "/map"), 0);
 	other = pinned_map("k", "map");
-	assert_true(catalog_rename(c, id, "", "new", NULL) < 0);
-	assert_true(catalog_unpin(c, id, NULL) < 0);
+	assert_true(catalog_rename(c, id, NULL, NULL, "", "new", NULL) < 0);
+	assert_true(catalog_unpin(c, id, NULL, NULL, NULL) < 0);
 	assert_int_equal(catalog_refresh(c), 0);
 	assert_int_equal(found(c, "", "map"), id);
-	assert_int_equal(catalog_unpin(c, other, NULL), 0);
+	assert_int_equal(catalog_unpin(c, other, NULL, NULL, NULL), 0);
 	sys_close(fd);
 }
 
@@ -323,7 +323,7 @@ static void test_unpin_spares_another_map(void **state)
 
 	assert_int_equal(sys_pin_unlink(PINDIR "/map"), 0);
 	pinned_map("k", "map");
-	assert_true(catalog_unpin(c, id, NULL) < 0);
+	assert_true(catalog_unpin(c, id, NULL, NULL, NULL) < 0);
 	assert_int_equal(fake_live_maps(), 1);
 }
 
@@ -339,7 +339,7 @@ static void test_desc(void **state)
 	assert_int_equal(first->info.max_entries, 16);
 	assert_true(layout_is_typed(first->key));
 	map_desc_unref(second);
-	assert_int_equal(catalog_unpin(c, id, NULL), 0);
+	assert_int_equal(catalog_unpin(c, id, NULL, NULL, NULL), 0);
 	assert_int_equal(catalog_desc(c, id, &second), -ENOENT);
 	assert_int_equal(first->info.id, id);
 	map_desc_unref(first);
@@ -384,7 +384,7 @@ static void test_create_fails_anywhere(void **state)
 		assert_int_equal(fake_live_maps(), err == 0);
 		assert_shown(c, "", err ? "" : "map ");
 		if (!err) {
-			assert_int_equal(catalog_unpin(c, id, NULL), 0);
+			assert_int_equal(catalog_unpin(c, id, NULL, NULL, NULL), 0);
 			assert_int_equal(catalog_refresh(c), 0);
 		}
 	}
@@ -400,14 +400,14 @@ static void test_rename_fails_anywhere(void **state)
 		int err;
 
 		fake_fail(FAKE_ANY, n, -EIO);
-		err = catalog_rename(c, id, "", "new", NULL);
+		err = catalog_rename(c, id, NULL, NULL, "", "new", NULL);
 		failed = fake_failed();
 		fake_fail(FAKE_ANY, 0, 0);
 		assert_path(c, id, err ? "old" : "new", err ? PINDIR "/old" : PINDIR "/new");
 		assert_int_equal(catalog_refresh(c), 0);
 		assert_path(c, id, err ? "old" : "new", err ? PINDIR "/old" : PINDIR "/new");
 		if (!err)
-			assert_int_equal(catalog_rename(c, id, "", "old", NULL), 0);
+			assert_int_equal(catalog_rename(c, id, NULL, NULL, "", "old", NULL), 0);
 	}
 }
 

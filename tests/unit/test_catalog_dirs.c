@@ -27,7 +27,7 @@ static void test_subdirectories(void **state)
 	assert_int_equal(found(c, "a", "map"), 0);
 	assert_int_equal(catalog_path(c, deep, &path), 0);
 	assert_buf(&path, "a/b/map");
-	assert_int_equal(catalog_pin(c, deep, &path), 0);
+	assert_int_equal(catalog_pin(c, deep, &path, NULL), 0);
 	assert_buf(&path, PINDIR "/a/b/map");
 }
 

@@ -114,7 +114,9 @@ static void assert_names(enum codec_format format, const struct layout *l)
 		random_value(l, b);
 		if (random_below(2)) {
 			memcpy(b, a, l->size);
-			b[random_below(l->size)] ^= (unsigned char)(1 << random_below(8));
+			b[l->size - 1 -
+			  random_below(l->kind == LAYOUT_PREFIX ? l->size - 4 : l->size)] ^=
+				(unsigned char)(1 << random_below(8));
 			layout_canonical(l, b);
 		}
 		print(format, l, a, &x);

@@ -323,7 +323,6 @@ static void assert_read_only(struct contract *c, int fd, uint32_t count)
 	assert_int_equal(contract_put(c, 0, 2, 3), -EPERM);
 	assert_int_equal(sys_map_delete(fd, c->key), -EPERM);
 	assert_int_equal(sys_map_freeze(fd), -EPERM);
-	assert_int_equal(sys_map_may_write(fd), -EPERM);
 	assert_int_equal(sys_map_next_key(fd, NULL, c->key), 0);
 	assert_scanned(c, count);
 	c->fd = writable;
@@ -335,7 +334,6 @@ static void test_read_only(void **state)
 	int fd = sys_map_open_id(c->desc->info.id, BPF_F_RDONLY);
 
 	assert_read_only(c, fd, contract_fill(c, 16));
-	assert_int_equal(sys_map_may_write(c->fd), 0);
 	sys_close(fd);
 }
 
@@ -348,7 +346,6 @@ static void test_write_only(void **state)
 
 	c->fd = fd;
 	contract_fill(c, 3);
-	assert_int_equal(sys_map_may_write(fd), 0);
 	assert_int_equal(sys_map_lookup(fd, c->key, c->got, 0), -EPERM);
 	assert_int_equal(sys_map_next_key(fd, NULL, c->key), -EPERM);
 	assert_int_equal(sys_map_lookup_batch(fd, NULL, token, c->key, c->got, &room), -EPERM);

@@ -146,9 +146,9 @@ static void test_frozen(void **state)
 	struct diag d = {0};
 
 	(void)state;
-	assert_true(map_is_writable(&map));
+	assert_false(map_is_frozen(&map));
 	assert_int_equal(sys_map_freeze(map.fd), 0);
-	assert_false(map_is_writable(&map));
+	assert_true(map_is_frozen(&map));
 	assert_said(put(&map, 1, 1, BPF_ANY, &d), EROFS, &d);
 	assert_said(map_delete(&map, &key, &d), EROFS, &d);
 	close_map(&map);
@@ -163,7 +163,7 @@ static void test_read_only(void **state)
 
 	(void)state;
 	assert_int_equal(map_open(&reader, map.desc, BPF_F_RDONLY), 0);
-	assert_false(map_is_writable(&reader));
+	assert_false(map_is_frozen(&reader));
 	assert_said(put(&reader, 1, 1, BPF_ANY, &d), EROFS, &d);
 	assert_said(map_delete(&reader, &key, &d), EROFS, &d);
 	assert_int_equal(map_get(&reader, &key, &value), 0);

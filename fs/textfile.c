@@ -30,7 +30,8 @@ static struct textfile *self(struct file *f)
 	return (struct textfile *)f;
 }
 
-/* What it is a text of: a rename moves the node, and the file with it. */
+/* What it is a text of: a rename moves the node, and the file with it. Each call
+ * below asks once: a key that becomes a staging file has no write and no read. */
 static const struct identity *identity(const struct textfile *t)
 {
 	return node_identity(t->file.node);
@@ -63,11 +64,13 @@ static void stored(struct textfile *t)
 /* Judges the draft. last: nothing follows, so a prefix is refused. */
 static int judge(struct textfile *t, bool last, struct diag *d)
 {
-	const struct file *f = &t->file;
+	const struct identity *id = identity(t);
+	const struct kind *kind = kind_of(id->kind);
 	const char *text = t->text.data ? t->text.data : "";
-	int err = kind_of(identity(t)->kind)
-			  ->write(f->fs, identity(t), text, t->text.len, t->put_flags, d);
+	int err = -ENOENT;
 
+	if (kind->write)
+		err = kind->write(t->file.fs, id, text, t->text.len, t->put_flags, d);
 	t->judged_len = t->text.len;
 	if (!err)
 		stored(t);
@@ -82,9 +85,9 @@ static int judge(struct textfile *t, bool last, struct diag *d)
 
 static int store_blank(struct textfile *t, struct diag *d)
 {
-	const struct file *f = &t->file;
-	const struct kind *kind = kind_of(identity(t)->kind);
-	int err = kind->blank ? kind->blank(f->fs, identity(t), t->put_flags, d) : 0;
+	const struct identity *id = identity(t);
+	const struct kind *kind = kind_of(id->kind);
+	int err = kind->blank ? kind->blank(t->file.fs, id, t->put_flags, d) : 0;
 
 	if (!err)
 		stored(t);
@@ -104,15 +107,14 @@ static void start_draft(struct textfile *t)
 /* Takes a new text. If that fails, the next read at offset 0 tries again. */
 static int take_text(struct textfile *t)
 {
-	struct file *f = &t->file;
-	int err;
+	const struct identity *id = identity(t);
+	const struct kind *kind = kind_of(id->kind);
+	int err = -ENOENT;
 
 	buf_clear(&t->text);
 	t->is_draft = t->dirty = false;
-	if (openfile_is_dead(f))
-		err = -ENOENT;
-	else
-		err = kind_of(identity(t)->kind)->read(f->fs, identity(t), &t->text, &t->mtime);
+	if (kind->read && !openfile_is_dead(&t->file))
+		err = kind->read(t->file.fs, id, &t->text, &t->mtime);
 	t->served = err != 0;
 	return err;
 }

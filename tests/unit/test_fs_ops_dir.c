@@ -239,10 +239,11 @@ static void test_map_goes(void **state)
 {
 	struct wire *w = *state;
 	uint32_t map;
-	uint64_t dir = map_with_keys(w, &map), node = wire_lookup(w, dir, "1", NULL), fh, file;
+	uint64_t dir = map_with_keys(w, &map), node = wire_lookup(w, dir, "1", NULL);
+	uint64_t fh, file, listing;
 	int err;
 
-	assert_int_equal(wire_open(w, FUSE_OPENDIR, dir, O_RDONLY, &fh), 0);
+	assert_int_equal(wire_open(w, FUSE_OPENDIR, dir, O_RDONLY, &listing), 0);
 	assert_int_equal(wire_open(w, FUSE_OPEN, node, O_RDWR | O_TRUNC, &file), 0);
 	assert_int_equal(sys_pin_unlink(FS_PINDIR "/m"), 0);
 	assert_int_equal(wire_lookup(w, ROOT, "m", NULL), 0);
@@ -255,6 +256,7 @@ static void test_map_goes(void **state)
 	err = wire_name(w, FUSE_UNLINK, dir, "1");
 	assert_true(err == -ENOENT || err == -ESTALE);
 	assert_int_equal(wire_release(w, FUSE_RELEASE, node, file), 0);
+	assert_int_equal(wire_release(w, FUSE_RELEASEDIR, dir, listing), 0);
 }
 
 static void test_map_goes_while_listed(void **state)

@@ -7,32 +7,34 @@
 #include "fs/kind.h"
 #include "fs/openfile.h"
 
-int attr_get(struct fs *fs, struct node *node, struct stat *st)
+/* Stands a key that the map has not for something all the same? */
+static bool is_held_open(struct fs *fs, const struct node *node, bool by_name)
+{
+	return by_name ? openfile_is_creating(fs, node) : openfile_is_open(fs, node);
+}
+
+static int look(struct fs *fs, struct node *node, bool by_name, struct stat *st)
 {
 	const struct identity *id = node_identity(node);
 	int err;
 
 	openfile_settle(fs, node);
 	err = kind_stat(fs, id, st);
-	if (err == -ENOENT && id->kind == NODE_KEY && openfile_is_open(fs, node))
+	if (err == -ENOENT && id->kind == NODE_KEY && is_held_open(fs, node, by_name))
 		err = kind_stat_empty(fs, id, st);
 	if (!err)
-		openfile_show_served(fs, node, false, st);
+		openfile_show_served(fs, node, by_name, st);
 	return err;
+}
+
+int attr_get(struct fs *fs, struct node *node, struct stat *st)
+{
+	return look(fs, node, false, st);
 }
 
 int attr_of_name(struct fs *fs, struct node *node, struct stat *st)
 {
-	const struct identity *id = node_identity(node);
-	int err;
-
-	openfile_settle(fs, node);
-	err = kind_stat(fs, id, st);
-	if (err == -ENOENT && id->kind == NODE_KEY && openfile_is_creating(fs, node))
-		err = kind_stat_empty(fs, id, st);
-	if (!err)
-		openfile_show_served(fs, node, true, st);
-	return err;
+	return look(fs, node, true, st);
 }
 
 /* chmod where nothing is changed: refused if group or others were to lose a

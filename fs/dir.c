@@ -27,6 +27,7 @@ struct dir {
 
 	struct map_desc *desc; /* of a map */
 	struct scan *scan;     /* of a map that has keys, once it was read */
+	off_t first, behind;   /* the offsets that the last reply began and ended with */
 
 	char **dirs; /* names of the directories below */
 	size_t dir_count;
@@ -38,8 +39,9 @@ struct listing {
 	bool with_stat;
 	int (*emit)(void *arg, const struct dir_entry *entry);
 	void *arg;
-	bool full; /* emit said so */
-	bool any;  /* something was emitted */
+	bool full;    /* emit said so */
+	off_t behind; /* the offset behind what was emitted */
+	bool any;     /* something was emitted */
 };
 
 int dir_open(struct fs *fs, const struct identity *id, struct dir **out)
@@ -86,7 +88,10 @@ void dir_close(struct dir *d)
 static void emit(struct listing *l, const struct dir_entry *entry)
 {
 	l->full = l->emit(l->arg, entry) != 0;
-	l->any |= !l->full;
+	if (l->full)
+		return;
+	l->any = true;
+	l->behind = entry->next;
 }
 
 /* What vanished meanwhile is passed over. */
@@ -220,6 +225,8 @@ static int list_keys(struct listing *l, off_t off)
 		return 0;
 	if (!d->scan)
 		err = scan_new(d->desc, &d->scan);
+	else if (off < d->first || off > d->behind)
+		scan_forget(d->scan);
 	if (!err)
 		err = map_open(&k.map, d->desc, BPF_F_RDONLY);
 	if (err)
@@ -319,11 +326,14 @@ static int list(struct listing *l, off_t off)
 int dir_read(struct dir *d, off_t off, bool with_stat,
 	     int (*emit_entry)(void *arg, const struct dir_entry *entry), void *arg)
 {
-	struct listing l = {.d = d, .with_stat = with_stat, .emit = emit_entry, .arg = arg};
+	struct listing l = {
+		.d = d, .with_stat = with_stat, .emit = emit_entry, .arg = arg, .behind = off};
 	int err;
 
 	pthread_mutex_lock(&d->lock);
 	err = list(&l, off);
+	d->first = off;
+	d->behind = l.behind;
 	pthread_mutex_unlock(&d->lock);
 	return l.any ? 0 : err;
 }

@@ -6,8 +6,8 @@
  * "..", 2 + kind a special file that is listed, KEYS + the position of a scan. In
  * the root and in directories of bpffs: the same, DIRS + the index of a
  * directory below, MAPS + the id of a map, below which all maps were shown. An
- * offset means the same entry as long as the directory is open (scan.h), and a
- * map's for ever.
+ * offset leads to the same entry as long as the directory is open, or to one
+ * before it if keys were removed meanwhile (scan.h); a map's for ever.
  *
  * A reply never goes past the end of a batch of the scan. The kernel asks again
  * for what did not fit into its caller's buffer, so it goes back within the last

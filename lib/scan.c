@@ -23,7 +23,10 @@ struct scan {
 	uint32_t count; /* entries that they hold */
 	uint64_t batch; /* number of the batch that they hold */
 	bool loaded;
-	bool changed;   /* it was read again, and holds other keys: start at its first */
+	bool fresh; /* it was just read */
+
+	bool mixed; /* a batch held other keys when it was read again, see scan_forget() */
+
 	bool end_known; /* the last batch was read once: */
 	uint64_t end_batch;
 	uint64_t end_digest;
@@ -48,6 +51,11 @@ bool scan_would_move(const struct scan *s, uint64_t pos)
 	if (!s->loaded)
 		return false;
 	return s->batch != batch_of(pos) || (!s->last && index_of(pos) >= s->count);
+}
+
+void scan_forget(struct scan *s)
+{
+	s->loaded = false;
 }
 
 /*
@@ -293,11 +301,13 @@ static bool has_changed(const struct scan *s, uint64_t batch)
 {
 	if (steps_known(s) > batch)
 		return digest_of(s) != step_of(s, batch)->digest;
-	return s->end_known && s->end_batch == batch && digest_of(s) != s->end_digest;
+	return s->end_known && (s->end_batch != batch || digest_of(s) != s->end_digest);
 }
 
 static void note_end(struct scan *s, uint64_t batch)
 {
+	if (s->end_known)
+		return;
 	s->end_known = true;
 	s->end_batch = batch;
 	s->end_digest = digest_of(s);
@@ -316,7 +326,7 @@ static int load_batch(struct scan *s, const struct map *map, uint64_t batch)
 	err = fetch_new(s, map, token_to(s, batch), out, &room);
 	s->last = err == -ENOENT;
 	if (!err || s->last)
-		s->changed = has_changed(s, batch);
+		s->mixed |= has_changed(s, batch);
 	if (!err)
 		err = note_step(s, batch, room, out);
 	else if (s->last)
@@ -325,6 +335,7 @@ static int load_batch(struct scan *s, const struct map *map, uint64_t batch)
 	if (err && !s->last)
 		return err;
 	s->loaded = true;
+	s->fresh = true;
 	s->batch = batch;
 	return 0;
 }
@@ -355,11 +366,11 @@ int scan_at(struct scan *s, const struct map *map, uint64_t *pos, const void **k
 			return err;
 		if (s->batch != batch_of(*pos))
 			return 0;
-		if (s->changed) {
+		if (s->mixed && s->fresh) {
 			*pos = s->batch << INDEX_BITS;
 			index = 0;
 		}
-		s->changed = false;
+		s->fresh = false;
 		if (index < s->count) {
 			*key = s->keys + index * s->key_size;
 			*value = s->values + index * s->value_size;

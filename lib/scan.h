@@ -39,6 +39,14 @@ void scan_free(struct scan *s);
 int scan_at(struct scan *s, const struct map *map, uint64_t *pos, const void **key,
 	    const void **value);
 
+/*
+ * The next position was not given by the batch at hand, but by an earlier reading:
+ * read its batch anew. If any batch has changed since it was first read, places
+ * in batches say no more what they said, and it is given from its first entry:
+ * twice rather than never.
+ */
+void scan_forget(struct scan *s);
+
 /* Would scan_at() at pos leave the batch at hand? */
 bool scan_would_move(const struct scan *s, uint64_t pos);
 

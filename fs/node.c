@@ -64,13 +64,40 @@ static struct node *by_ino(const struct node_table *t, uint64_t ino)
 	return n;
 }
 
+/* Where moved nodes of an identity are. */
+static struct node **moved_bucket(const struct node_table *t, const struct identity *id)
+{
+	return &t->moved[node_ino(id) & (t->room - 1)];
+}
+
 static struct node *by_identity(const struct node_table *t, const struct identity *id)
 {
-	struct node *n = *bucket(t, node_ino(id));
+	struct node *n = *moved_bucket(t, id);
 
 	while (n && !same(n->id, id))
-		n = n->next;
+		n = n->next_moved;
+	if (n)
+		return n;
+	for (n = *bucket(t, node_ino(id)); n && !same(n->id, id); n = n->next)
+		;
 	return n;
+}
+
+static void add_moved(struct node_table *t, struct node *n)
+{
+	struct node **head = moved_bucket(t, n->id);
+
+	n->next_moved = *head;
+	*head = n;
+}
+
+static void remove_moved(struct node_table *t, struct node *n)
+{
+	struct node **link = moved_bucket(t, n->id);
+
+	while (*link != n)
+		link = &(*link)->next_moved;
+	*link = n->next_moved;
 }
 
 /* The number of a new node: that of its identity, or one with other upper bits. */
@@ -87,13 +114,16 @@ static uint64_t free_ino(const struct node_table *t, const struct identity *id)
 static void grow(struct node_table *t)
 {
 	struct node_table larger = {.room = t->room * 2};
+	struct node *n, *next;
 
 	larger.buckets = calloc(larger.room, sizeof(struct node *));
-	if (!larger.buckets)
+	larger.moved = calloc(larger.room, sizeof(struct node *));
+	if (!larger.buckets || !larger.moved) {
+		free(larger.buckets);
+		free(larger.moved);
 		return;
+	}
 	for (size_t i = 0; i < t->room; i++) {
-		struct node *n, *next;
-
 		for (n = t->buckets[i]; n; n = next) {
 			struct node **head = bucket(&larger, n->ino);
 
@@ -101,9 +131,15 @@ static void grow(struct node_table *t)
 			n->next = *head;
 			*head = n;
 		}
+		for (n = t->moved[i]; n; n = next) {
+			next = n->next_moved;
+			add_moved(&larger, n);
+		}
 	}
 	free(t->buckets);
+	free(t->moved);
 	t->buckets = larger.buckets;
+	t->moved = larger.moved;
 	t->room = larger.room;
 }
 
@@ -137,6 +173,8 @@ static void remove_node(struct node_table *t, struct node *n)
 		link = &(*link)->next;
 	*link = n->next;
 	t->count--;
+	if (n->moved)
+		remove_moved(t, n);
 	for (moved = n->moved; moved; moved = older) {
 		older = moved->older;
 		free(moved);
@@ -152,7 +190,8 @@ int node_table_init(struct node_table *t)
 	pthread_mutex_init(&t->lock, NULL);
 	t->room = FIRST_ROOM;
 	t->buckets = calloc(t->room, sizeof(struct node *));
-	if (t->buckets)
+	t->moved = calloc(t->room, sizeof(struct node *));
+	if (t->buckets && t->moved)
 		t->root = add(t, &root, ROOT_INO);
 	if (!t->root)
 		return -ENOMEM;
@@ -166,6 +205,7 @@ void node_table_free(struct node_table *t)
 		while (t->buckets[i])
 			remove_node(t, t->buckets[i]);
 	free(t->buckets);
+	free(t->moved);
 	pthread_mutex_destroy(&t->lock);
 }
 
@@ -230,9 +270,12 @@ int node_move(struct node_table *t, struct node *n, const struct identity *id)
 	moved->id = *id;
 	moved->id.bytes = id->len ? memcpy(moved + 1, id->bytes, id->len) : NULL;
 	pthread_mutex_lock(&t->lock);
+	if (n->moved)
+		remove_moved(t, n);
 	moved->older = n->moved;
 	n->moved = moved;
 	__atomic_store_n(&n->id, &moved->id, __ATOMIC_RELEASE);
+	add_moved(t, n);
 	pthread_mutex_unlock(&t->lock);
 	return 0;
 }

@@ -53,7 +53,8 @@ struct identity {
 };
 
 struct node {
-	struct node *next; /* in its bucket */
+	struct node *next;       /* in the bucket of its number */
+	struct node *next_moved; /* in the bucket of the identity that it was moved to */
 	uint64_t ino;
 	uint64_t refs; /* the kernel's look-ups, and ours */
 	const struct identity *id;
@@ -69,7 +70,8 @@ struct node {
 struct node_table {
 	pthread_mutex_t lock; /* guards buckets and refs */
 	struct node **buckets;
-	size_t room; /* a power of two */
+	struct node **moved; /* nodes that were moved, by the number of what they are now */
+	size_t room;         /* a power of two, of both */
 	size_t count;
 	struct node *root;
 };
@@ -105,9 +107,8 @@ void node_ref(struct node_table *t, struct node *n);
 void node_put(struct node_table *t, struct node *n, uint64_t refs);
 
 /*
- * Gives n another identity, for which it keeps its number. 0 or -ENOMEM. Look-ups
- * of that identity do not lead to n: the kernel will learn another number at the
- * next look-up by name, and drop this one.
+ * Gives n another identity, for which it keeps its number: look-ups of that
+ * identity lead to n, rather than to a node that had it before. 0 or -ENOMEM.
  */
 int node_move(struct node_table *t, struct node *n, const struct identity *id);
 

@@ -215,6 +215,8 @@ bool openfile_is_open(struct fs *fs, const struct node *node)
 {
 	bool open;
 
+	if (__atomic_load_n(&fs->files_open, __ATOMIC_ACQUIRE) == 0)
+		return false;
 	pthread_mutex_lock(&fs->files_lock);
 	open = node->files != NULL;
 	pthread_mutex_unlock(&fs->files_lock);

@@ -59,8 +59,10 @@ static int add_entry(void *arg, const struct dir_entry *from)
 
 	if (from->id)
 		node = node_get(&reply->fs->nodes, from->id);
-	if (node)
+	if (node) {
 		entry.ino = node->ino;
+		entry.attr_timeout = request_attr_valid(reply->fs, node);
+	}
 	len = fuse_add_direntry_plus(reply->req, reply->bytes + reply->used, room, from->name,
 				     &entry, from->next);
 	if (len > room) {

@@ -45,12 +45,30 @@ static void settle(struct fs *fs, const struct identity *id)
 	node_put(&fs->nodes, node, 1);
 }
 
+/* Files that are open on a key that goes have nothing left to store into. */
+static void forget_files(struct fs *fs, const struct identity *id)
+{
+	struct node *node = node_find(&fs->nodes, id);
+
+	if (!node)
+		return;
+	openfile_forget(fs, node);
+	node_put(&fs->nodes, node, 1);
+}
+
 static int key_to_key(struct renaming *r)
 {
 	uint64_t flags = r->no_replace ? BPF_NOEXIST : BPF_ANY;
-	int err = key_move(r->fs, r->map_id, r->from.id.bytes, r->to.id.bytes, flags, r->d);
+	int err;
 
-	return err ? err : move_node(r->fs, &r->from.id, &r->to.id);
+	if (r->from.id.len == r->to.id.len &&
+	    memcmp(r->from.id.bytes, r->to.id.bytes, r->to.id.len) == 0)
+		return 0;
+	err = key_move(r->fs, r->map_id, r->from.id.bytes, r->to.id.bytes, flags, r->d);
+	if (err)
+		return err;
+	forget_files(r->fs, &r->to.id);
+	return move_node(r->fs, &r->from.id, &r->to.id);
 }
 
 static int read_stage(struct fs *fs, uint64_t number, struct buf *text, struct diag *d)
@@ -84,6 +102,7 @@ static int stage_to_key(struct renaming *r)
 	if (err)
 		return err;
 	scratch_unlink(&r->fs->scratch, number);
+	forget_files(r->fs, &r->to.id);
 	return move_node(r->fs, &r->from.id, &r->to.id);
 }
 
@@ -125,17 +144,6 @@ static int make_stage(struct renaming *r, const struct buf *text, const struct a
 	if (err)
 		scratch_unlink(scratch, *number);
 	return err;
-}
-
-/* Files that are open on the key have nothing left that they could store into. */
-static void forget_files(struct fs *fs, const struct identity *id)
-{
-	struct node *node = node_find(&fs->nodes, id);
-
-	if (!node)
-		return;
-	openfile_forget(fs, node);
-	node_put(&fs->nodes, node, 1);
 }
 
 /* The name comes last: until then a failure leaves all as it was. */

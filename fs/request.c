@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fs/attr.h"
+#include "fs/openfile.h"
 #include "fs/refusal.h"
 
 bool request_begin(struct request *r, fuse_req_t req, const char *operation, fuse_ino_t ino,
@@ -54,6 +55,11 @@ static double entry_valid(enum node_kind kind)
 	return kind == NODE_KEY || kind == NODE_SCRATCH ? KEY_VALID : MAP_VALID;
 }
 
+double request_attr_valid(struct fs *fs, const struct node *node)
+{
+	return openfile_is_open(fs, node) ? 0 : ATTR_VALID;
+}
+
 int request_make_entry(struct fs *fs, const struct identity *id, struct fuse_entry_param *entry)
 {
 	struct node *node = node_get(&fs->nodes, id);
@@ -69,7 +75,7 @@ int request_make_entry(struct fs *fs, const struct identity *id, struct fuse_ent
 	}
 	node_tell_size(node, entry->attr.st_size);
 	entry->ino = node->ino;
-	entry->attr_timeout = ATTR_VALID;
+	entry->attr_timeout = request_attr_valid(fs, node);
 	entry->entry_timeout = entry_valid(id->kind);
 	return 0;
 }

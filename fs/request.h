@@ -39,6 +39,10 @@ void request_finish(struct request *r, int err);
 /* Answers with the entry of what was found or made, and frees found. */
 void request_finish_entry(struct request *r, int err, struct found *found);
 
+/* How long attributes that were asked for by name are valid: not at all while the
+ * node is open, where fstat(2) has to see those of the text that is served. */
+double request_attr_valid(struct fs *fs, const struct node *node);
+
 /*
  * The entry of an identity, its node's reference counted for the kernel;
  * request_drop_entry() takes it back if it never got there.

@@ -112,6 +112,20 @@ TABLE
     cmp "$TMP/names" <(seq -f 'm/bad%g' 107 170)
 }
 
+@test "a long log is read as often as one likes" {
+    long=$(printf 'x%.0s' {1..250})
+    mkdir -p "$PINS/$long/$long/$long"
+    start_daemon
+    mkdir "$MNT/$long/$long/$long/m"
+    (cd "$MNT/$long/$long/$long/m" && for i in {101..164}; do refused EINVAL touch "$long$i"; done)
+    py <<'CODE'
+fd = os.open(path(".error_log"), os.O_RDONLY)
+first = os.pread(fd, 1 << 20, 0)
+assert len(first) > 65536 and all(b"%d: EINVAL" % i in first for i in range(101, 165))
+assert os.pread(fd, 1 << 20, 0) == first
+CODE
+}
+
 @test "with -f the same is on stderr" {
     start_daemon
     mkdir "$MNT/m"

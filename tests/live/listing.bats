@@ -112,6 +112,36 @@ CODE
     equal 2501 "$(names "$MNT/m" | wc -w)"
 }
 
+@test "going back after others deleted keys misses none of the rest" {
+    start_daemon
+    mkdir "$MNT/m,max_entries=20000"
+    fill m 0 20000
+    py <<'CODE'
+libc, buffer = ctypes.CDLL(None), ctypes.create_string_buffer(4096)
+fd = os.open(path("m"), os.O_RDONLY)
+
+def listed_from(offset):                       # names, each with the offset behind it
+    os.lseek(fd, offset, os.SEEK_SET)
+    while (size := libc.getdents64(fd, buffer, len(buffer))) > 0:
+        page, at = buffer.raw[:size], 0
+        while at < size:
+            _, offset, length = struct.unpack_from("<QQH", page, at)
+            yield page[at + 19:at + length].split(b"\0")[0].decode(), offset
+            at += length
+    assert size == 0
+
+first = list(listed_from(0))
+gone = {name for name, _ in first[3::25]}
+lines = (f"map delete pinned {PINS}/m key {' '.join(octets('<I', int(name)))}\n" for name in gone)
+subprocess.run(["bpftool", "batch", "file", "-"], check=True, input="".join(lines).encode(),
+               stdout=subprocess.DEVNULL)
+for start in range(10, 20000, 1700):
+    again = {name for name, _ in listed_from(first[start][1])}
+    missed = {name for name, _ in first[start + 1:]} - gone - again
+    assert not missed, (start, len(missed))
+CODE
+}
+
 @test "rm -r of 20,000 keys" {
     start_daemon
     for type in hash lru_hash percpu_hash; do

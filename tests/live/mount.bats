@@ -121,6 +121,20 @@ start_refused() {
     start_refused "$BPFMAPFS" -o "pindir=$PINS"
 }
 
+@test "by a symlink, too: a living mount is refused, a dead one cleared" {
+    ln -s "$MNT" "$TMP/link"
+    start_daemon
+    MNT=$TMP/link start_refused "$BPFMAPFS" -o "pindir=$PINS" "$TMP/link" ||
+        { umount "$MNT" && false; }
+    equal 1 "$(grep -c " $MNT " /proc/self/mounts)" "mounts"
+    kill_daemon
+    MNT=$TMP/link start_background
+    mkdir "$TMP/link/m$$"
+    equal 1 "$(grep -c " $MNT " /proc/self/mounts)" "mounts"
+    umount "$MNT"
+    eventually not daemon_of "$TMP/link"
+}
+
 @test "without privileges it says so" {
     # Opened here, because nobody may not be able to walk to it.
     exec 4<"$BPFMAPFS"
@@ -158,6 +172,19 @@ start_refused() {
     refused EROFS store "$MNT/m/.frozen" 1
     equal 400 "$(stat -c %a "$MNT/m/1")"
     equal 5 "$(get m 1)"
+}
+
+@test "-o ro stays read-only, whatever the kernel is told later" {
+    start_daemon
+    mkdir "$MNT/m"
+    remount -o ro
+    mount -i -o remount,rw "$MNT"
+    [[ $(findmnt -n -o VFS-OPTIONS,FS-OPTIONS "$MNT") == rw,*\ rw,* ]]
+    refused EROFS mkdir "$MNT/n"
+    refused EROFS rmdir "$MNT/m"
+    refused EROFS mv "$MNT/m" "$MNT/n"
+    refused EROFS chmod 750 "$MNT/m"
+    equal "m 600" "$(names "$PINS") $(stat -c %a "$PINS/m")"
 }
 
 @test "scope=pinned lists the pins and nothing else" {

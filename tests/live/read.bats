@@ -43,6 +43,24 @@ assert os.pread(fd, 100, 0) == b"5\n"
 CODE
 }
 
+@test "who lists a key while it is open changes nothing for who reads it" {
+    start_daemon
+    mkdir "$MNT/m"
+    echo 7 >"$MNT/m/1"
+    py <<'CODE'
+fd = os.open(path("m/1"), os.O_RDONLY)
+assert os.pread(fd, 100, 0) == b"7\n"
+before = os.fstat(fd)
+put("m", 1, 1000000)
+for pause in (0, 6):
+    time.sleep(pause)
+    subprocess.run(["ls", "-l", path("m")], check=True, stdout=subprocess.DEVNULL)
+    now = os.fstat(fd)
+    assert (now.st_size, now.st_mtime) == (2, before.st_mtime), (pause, now)
+assert os.pread(fd, 100, 0) == b"1000000\n" and os.fstat(fd).st_mtime > before.st_mtime
+CODE
+}
+
 @test "a key that goes while it is open: the snapshot stays, a new one is ENOENT" {
     start_daemon
     mkdir "$MNT/m"

@@ -100,6 +100,41 @@ CODE
     equal none "$(get m 1)"
 }
 
+@test "a removed key is gone for everyone but those who have it open" {
+    given m
+    py <<'CODE'
+def store(flags):
+    fd = os.open(path("m/1"), flags, 0o666)
+    os.write(fd, b"9\n")
+    os.close(fd)
+for remove in (lambda: os.unlink(path("m/1")), lambda: drop("m", 1)):
+    for flags in (TRUNC | os.O_CREAT, EXCL):
+        fd = os.open(path("m/1"), os.O_RDONLY)
+        remove()
+        refused(errno.ENOENT, os.stat, path("m/1"))
+        assert os.fstat(fd).st_size == 2
+        store(flags)
+        assert text("m/1") == "9\n" and os.fstat(fd).st_size == 2
+        os.close(fd)
+CODE
+}
+
+@test "an open file follows its key, and dies with it" {
+    given m
+    py <<'CODE'
+fd = os.open(path("m/5"), os.O_RDWR | os.O_CREAT, 0o666)
+os.write(fd, b"7\n")
+os.rename(path("m/5"), path("m/6"))
+os.pwrite(fd, b"9\n", 0)
+assert text("m/6") == "9\n"
+refused(errno.ENOENT, os.stat, path("m/5"))
+os.unlink(path("m/6"))
+refused(errno.ENOENT, os.pwrite, fd, b"5\n", 0)
+os.close(fd)
+CODE
+    equal "1 2" "$(names "$MNT/m")"
+}
+
 @test "rm -r removes a map" {
     given m
     id=$(id_of "$PINS/m")
@@ -114,6 +149,19 @@ CODE
     rm "$MNT/m/.map"
     equal "7 8" "$(get m 1) $(get m 2)"
     eventually test -s "$MNT/m/.map"
+}
+
+@test "nothing is renamed onto .map, not even while it is hidden" {
+    given m
+    echo type=array >"$MNT/m/.map.XYZ"
+    for name in .map.XYZ 1; do
+        rm -f "$MNT/m/.map"
+        refused - mv "$MNT/m/$name" "$MNT/m/.map"
+    done
+    equal type=array "$(<"$MNT/m/.map.XYZ")"
+    equal "7 8" "$(get m 1) $(get m 2)"
+    eventually grep -qx type=hash "$MNT/m/.map"
+    equal "1 2" "$(names "$MNT/m")"
 }
 
 @test "arrays: unlink zeroes and hides, a write shows again" {

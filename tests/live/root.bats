@@ -165,6 +165,16 @@ come_and_go() {
     not listed m
 }
 
+@test "NAME,SPEC resolves where the map is what it says" {
+    start_daemon
+    mkdir "$MNT/m"
+    stat "$MNT/m,type=hash" >/dev/null
+    refused ENOENT stat "$MNT/m,type=array"
+    refused ENOENT rmdir "$MNT/m,type=array"
+    test -e "$PINS/m"
+    listed m
+}
+
 @test "names of maps: pins escape the dot, kernel names keep what they can" {
     start_daemon
     # directory | kernel name
@@ -276,4 +286,48 @@ else: raise AssertionError("overwritten")
 CODE
     equal 1 "$(get a 1)"
     equal 2 "$(get b 1)"
+}
+
+@test "of two pins of one map, mv and rmdir are about the one that they name" {
+    start_daemon
+    mkdir "$MNT/p"
+    bpftool map pin pinned "$PINS/p" "$PINS/q"
+    mv "$MNT/q" "$MNT/r"
+    equal "p r" "$(names "$PINS")"
+    rmdir "$MNT/r"
+    equal p "$(names "$PINS")"
+    echo 5 >"$MNT/p/1"
+    equal 5 "$(get p 1)"
+}
+
+@test "a pin that others put in place of a map's is not the map's" {
+    SCOPE=all start_daemon
+    while read -r action; do
+        mkdir "$MNT/v$$"
+        old=$MNT/@$(id_of "$PINS/v$$")
+        ls -ld "$old"
+        bpftool map pin pinned "$PINS/v$$" "$ELSEWHERE/other"
+        rm "$PINS/v$$"
+        bpftool map create "$PINS/v$$" name "w$$" type hash key 4 value 8 entries 4
+        before=$(stat -c '%i %a %u %g' "$PINS/v$$")
+        # shellcheck disable=SC2086
+        (cd "$MNT" && refused - ${action/OLD/"$old"})
+        equal "$before" "$(stat -c '%i %a %u %g' "$PINS/v$$")" "$action"
+        rm "$PINS/v$$" "$ELSEWHERE/other"
+    done <<TABLE
+chmod 777 OLD
+chown 65534:12 OLD
+rmdir OLD
+mv OLD moved$$
+TABLE
+}
+
+@test "a map that lost its pin below pindir, and its directory, is in the root" {
+    mkdir -p "$PINS/sub$$"
+    SCOPE=all start_daemon
+    mkdir "$MNT/sub$$/held$$"
+    bpftool map pin pinned "$PINS/sub$$/held$$" "$ELSEWHERE/held"
+    rmdir "$MNT/sub$$/held$$"
+    rmdir "$MNT/sub$$"
+    eventually listed "held$$"
 }

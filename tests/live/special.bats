@@ -101,6 +101,31 @@ write_bits_gone() { equal '400 500' "$(stat -c %a "$1/1") $(stat -c %a "$1")"; }
     equal 1 "$(names "$MNT/hash")"
 }
 
+@test "others freeze their maps while they are looked at" {
+    start_daemon
+    py <<'CODE'
+import threading
+newest = None
+
+def look(how):
+    while newest != "":
+        try: how(path(newest or ""))
+        except OSError: pass                   # gone meanwhile
+lookers = [threading.Thread(target=look, args=(how,)) for how in (
+    lambda map: os.stat(map + "/0"), lambda map: [entry.stat() for entry in os.scandir(map)])]
+for thread in lookers: thread.start()
+try:
+    for i in range(300):
+        pin = f"{PINS}/a{i}"
+        bpftool("create", pin, "name", "a", "type", "array", *"key 4 value 8 entries 4".split())
+        newest = f"a{i}"
+        bpftool("freeze", "pinned", pin)
+finally:
+    newest = ""
+    for thread in lookers: thread.join()
+CODE
+}
+
 @test "types that have no keys here: .map and .info, and nothing breaks" {
     SCOPE=all start_daemon
     elsewhere stack "t$$_stack" stack_trace 4 8 16

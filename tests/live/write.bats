@@ -140,6 +140,27 @@ CODE
     equal 1 "$(names "$MNT/m")"
 }
 
+@test "a child that inherits the file and ends judges nothing" {
+    start_daemon
+    mkdir "$MNT/percpu,type=percpu_array,max_entries=1"
+    rest=$(seq -f ,%g 6 $((4 + $(cpus))) | tr -d '\n')
+    (printf '[5' && /bin/sleep 0.1 && printf '%s]\n' "$rest") >"$MNT/percpu/0" 2>"$TMP/err"
+    equal '' "$(<"$TMP/err")"
+    equal "[5$rest]" "$(<"$MNT/percpu/0")"
+}
+
+@test "what was refused at one's close is nobody else's error" {
+    given_seven
+    py <<'CODE'
+fd = os.open(path("m/1"), TRUNC)
+os.write(fd, b"0x")
+refused(errno.EINVAL, os.close, fd)
+CODE
+    chmod 600 "$MNT/m/1"
+    touch "$MNT/m/1"
+    equal 7 "$(get m 1)"
+}
+
 @test "a piece that fits nothing is refused in its write, and the text begun is not stored" {
     given_seven
     py <<'CODE'
@@ -213,6 +234,15 @@ CODE
     echo 7 >"$MNT/m/1"
     truncate -s 0 "$MNT/m/1"
     equal 0 "$(get m 1)"
+}
+
+@test "truncated and kept open: what another stores meanwhile stays" {
+    given_seven
+    exec 4>"$MNT/m/1"
+    echo 8 >"$MNT/m/1"
+    exec 4>&-
+    equal 8 "$(<"$MNT/m/1")" # answered once that file is closed
+    equal 8 "$(get m 1)"
 }
 
 @test "touch: zero for a new key, nothing for one that is there" {
@@ -391,6 +421,15 @@ CODE
     equal 3000000 "$(stat -c %s "$MNT/m/1")"
     refused EINVAL bash -c 'head -c 2999990 "$2" | cat >"$1"' bash "$MNT/m/1" "$TMP/hex"
     cmp "$TMP/hex" "$MNT/m/1"
+}
+
+@test "four megabytes in writes of 512 bytes" {
+    start_daemon
+    mkdir "$MNT/m,value=4000000,max_entries=2"
+    head -c 4000000 /dev/urandom | od -An -v -tx1 | tr -d '\n' | sed 's/^ //; s/$/\n/' >"$TMP/hex"
+    cp "$TMP/hex" "$MNT/m/1"
+    timeout 120 dd if="$MNT/m/1" of="$MNT/m/2" bs=512 status=none
+    cmp "$TMP/hex" <(cat "$MNT/m/2")
 }
 
 @test "many writers, readers and removers at once" {

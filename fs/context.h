@@ -51,8 +51,7 @@ struct fs {
 	/* Where refusals are told too: text of one or more lines. May be NULL. */
 	void (*log)(const char *lines);
 
-	pthread_mutex_t
-		files_lock; /* node->files and the members of struct file that file.c says */
+	pthread_mutex_t files_lock; /* guards node->files and what openfile.h says */
 	pthread_cond_t files_changed;
 	unsigned int files_open;  /* in the lists; read without the lock */
 	unsigned int files_waits; /* requests that wait for a RELEASE */

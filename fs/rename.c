@@ -35,24 +35,15 @@ static int move_node(struct fs *fs, const struct identity *from, const struct id
 	return err;
 }
 
-static void settle(struct fs *fs, const struct identity *id)
+/* Does something for the files that are open on an identity, if any are. */
+static void for_files_of(struct fs *fs, const struct identity *id,
+			 void (*work)(struct fs *fs, struct node *node))
 {
 	struct node *node = node_find(&fs->nodes, id);
 
 	if (!node)
 		return;
-	openfile_settle(fs, node);
-	node_put(&fs->nodes, node, 1);
-}
-
-/* Files that are open on a key that goes have nothing left to store into. */
-static void forget_files(struct fs *fs, const struct identity *id)
-{
-	struct node *node = node_find(&fs->nodes, id);
-
-	if (!node)
-		return;
-	openfile_forget(fs, node);
+	work(fs, node);
 	node_put(&fs->nodes, node, 1);
 }
 
@@ -67,7 +58,7 @@ static int key_to_key(struct renaming *r)
 	err = key_move(r->fs, r->map_id, r->from.id.bytes, r->to.id.bytes, flags, r->d);
 	if (err)
 		return err;
-	forget_files(r->fs, &r->to.id);
+	for_files_of(r->fs, &r->to.id, openfile_forget);
 	return move_node(r->fs, &r->from.id, &r->to.id);
 }
 
@@ -102,7 +93,7 @@ static int stage_to_key(struct renaming *r)
 	if (err)
 		return err;
 	scratch_unlink(&r->fs->scratch, number);
-	forget_files(r->fs, &r->to.id);
+	for_files_of(r->fs, &r->to.id, openfile_forget);
 	return move_node(r->fs, &r->from.id, &r->to.id);
 }
 
@@ -157,7 +148,7 @@ static int swap_key_for_stage(struct renaming *r, uint64_t number)
 	if (err)
 		scratch_unlink(scratch, number);
 	else
-		forget_files(r->fs, &r->from.id);
+		for_files_of(r->fs, &r->from.id, openfile_forget);
 	return err;
 }
 
@@ -198,9 +189,9 @@ static int rename_found(struct renaming *r)
 		return diag_set(r->d, EPERM, "special files keep their names");
 	if (kind_by_name(NODE_MAP, r->new_name) != NODE_KINDS)
 		return diag_set(r->d, EOPNOTSUPP, "%s cannot be written yet", r->new_name);
-	settle(r->fs, &r->from.id);
+	for_files_of(r->fs, &r->from.id, openfile_settle);
 	if (onto_key)
-		settle(r->fs, &r->to.id);
+		for_files_of(r->fs, &r->to.id, openfile_settle);
 	if (from == NODE_KEY)
 		return onto_key ? key_to_key(r) : key_to_stage(r);
 	return onto_key ? stage_to_key(r) : stage_to_stage(r);

@@ -268,3 +268,18 @@ int wire_release(struct wire *w, uint32_t opcode, uint64_t node, uint64_t fh)
 
 	return wire_ask(w, opcode, node, &part, 1);
 }
+
+uint64_t refs_of(struct wire *w, uint64_t node)
+{
+	const struct node *n = node_by_ino(&w->fs->nodes, node);
+
+	return n ? n->refs : 0;
+}
+
+uint64_t map_with_keys(struct wire *w, uint32_t *map)
+{
+	*map = fs_mkdir(w->fixture, "m");
+	raw_put(*map, 1, 10);
+	raw_put(*map, 2, 1234567);
+	return wire_lookup(w, FUSE_ROOT_ID, "m", NULL);
+}

@@ -74,4 +74,10 @@ int wire_read(struct wire *w, uint32_t opcode, uint64_t node, uint64_t fh, uint6
 int wire_flush(struct wire *w, uint64_t node, uint64_t fh);
 int wire_release(struct wire *w, uint32_t opcode, uint64_t node, uint64_t fh);
 
+/* The references of a node that the kernel knows by this number, 0: there is none. */
+uint64_t refs_of(struct wire *w, uint64_t node);
+
+/* A map with keys 1 and 2; its nodeid, looked up once. */
+uint64_t map_with_keys(struct wire *w, uint32_t *map);
+
 #endif

@@ -23,22 +23,6 @@ static void test_init(void **state)
 
 /* Nodes. */
 
-static uint64_t refs_of(struct wire *w, uint64_t node)
-{
-	const struct node *n = node_by_ino(&w->fs->nodes, node);
-
-	return n ? n->refs : 0;
-}
-
-/* A map with keys 1 and 2; its nodeid, looked up once. */
-static uint64_t map_with_keys(struct wire *w, uint32_t *map)
-{
-	*map = fs_mkdir(w->fixture, "m");
-	raw_put(*map, 1, 10);
-	raw_put(*map, 2, 1234567);
-	return wire_lookup(w, ROOT, "m", NULL);
-}
-
 static void test_lookup(void **state)
 {
 	static const struct {

@@ -76,21 +76,6 @@ static const struct entry *entry_of(const struct listed *all, const char *name)
 	return NULL;
 }
 
-static uint64_t refs_of(struct wire *w, uint64_t node)
-{
-	const struct node *n = node_by_ino(&w->fs->nodes, node);
-
-	return n ? n->refs : 0;
-}
-
-static uint64_t map_with_keys(struct wire *w, uint32_t *map)
-{
-	*map = fs_mkdir(w->fixture, "m");
-	raw_put(*map, 1, 10);
-	raw_put(*map, 2, 1234567);
-	return wire_lookup(w, ROOT, "m", NULL);
-}
-
 /* Names only: no node is counted. */
 static void test_readdir(void **state)
 {

@@ -47,12 +47,33 @@ int text_end(struct text *t);
 /* "It ends here and something is missing": -EAGAIN. */
 int text_missing(struct text *t, const char *what);
 
+/* A byte that cannot follow a number at once: a letter, a digit, '_' or '.'. */
+bool text_is_word(char c);
+
+/* The digit's value, 0 to 15, in either case; -1 if it is none. */
+int text_hex_digit(char c);
+
+/* The length of the UTF-8 sequence at s, 1 to 4; 0 if there is none (RFC 3629). */
+size_t text_utf8_length(const unsigned char *s, size_t len);
+
 /*
- * An integer, decimal or 0x hex, '-' in front of a decimal one if min is below
+ * An integer, decimal or 0x hex, '-' in front of a decimal one; min is not above
  * zero. Leading zeros are no octal. Out of min..max is -EINVAL.
  */
 int text_unsigned(struct text *t, uint64_t max, uint64_t *out);
 int text_signed(struct text *t, int64_t min, int64_t max, int64_t *out);
+
+/* The widest integer of BTF. A signed one is sign-extended to all its bits. */
+__extension__ typedef unsigned __int128 text_wide;
+
+/*
+ * An integer of bits (1 to 128) bits, two's complement if is_signed, spelt as
+ * above. *out is set on success alone.
+ */
+int text_integer(struct text *t, bool is_signed, unsigned int bits, text_wide *out);
+
+/* In decimal. */
+void text_print_integer(text_wide number, bool is_signed, struct buf *out);
 
 /*
  * len bytes in hex, two digits each, in either case, with or without 0x in

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/text.h"
@@ -134,6 +136,246 @@ static void test_negative_hex(void **state)
 
 	(void)state;
 	assert_int_equal(text_signed(&t, -128, 127, &number), -EINVAL);
+}
+
+/* The value is that of the text in base 10, with its sign, or of "0x" in 16. */
+static text_wide wide_of(const char *s)
+{
+	bool negative = *s == '-', is_hex = strncmp(s, "0x", 2) == 0;
+	text_wide number = 0;
+
+	for (s += is_hex ? 2 : negative; *s; s++)
+		number = number * (is_hex ? 16 : 10) + (text_wide)text_hex_digit(*s);
+	return negative ? 0 - number : number;
+}
+
+#define MAX_U128 "340282366920938463463374607431768211455"
+#define MAX_S128 "170141183460469231731687303715884105727"
+#define MIN_S128 "-170141183460469231731687303715884105728"
+
+static void test_integer(void **state)
+{
+	static const struct {
+		bool is_signed;
+		unsigned int bits;
+		const char *s;
+		int err;
+		size_t at;
+		const char *why; /* if it matters */
+	} cases[] = {
+		{false, 1, "0", 0, 1, NULL},
+		{false, 1, "1", 0, 1, NULL},
+		{false, 1, "2", -EINVAL, 0, "out of range: 0 to 1"},
+		{true, 1, "0", 0, 1, NULL},
+		{true, 1, "-1", 0, 2, NULL},
+		{true, 1, "1", -EINVAL, 0, "out of range: -1 to 0"},
+		{true, 3, "-4", 0, 2, NULL},
+		{true, 3, "-5", -EINVAL, 0, "out of range: -4 to 3"},
+		{true, 3, "4", -EINVAL, 0, "out of range: -4 to 3"},
+		{true, 3, "0x3", 0, 3, NULL},
+		{true, 3, "0x4", -EINVAL, 0, "out of range: -4 to 3"},
+		{true, 3, "-0", 0, 2, NULL},
+		{true, 3, "-0x1", -EINVAL, 2, "a digit is expected here"},
+		{false, 3, "-0", -EINVAL, 0, "the number is unsigned: 0 to 7"},
+		{false, 7, "0127", 0, 4, NULL},
+		{false, 7, "128", -EINVAL, 0, "out of range: 0 to 127"},
+		{false, 33, "8589934591", 0, 10, NULL},
+		{false, 64, "18446744073709551615", 0, 20, NULL},
+		{false, 64, "18446744073709551616", -EINVAL, 0,
+		 "out of range: 0 to 18446744073709551615"},
+		{true, 64, "-9223372036854775808", 0, 20, NULL},
+		{true, 64, "9223372036854775808", -EINVAL, 0,
+		 "out of range: -9223372036854775808 to 9223372036854775807"},
+		{false, 65, "36893488147419103231", 0, 20, NULL},
+		{false, 65, "36893488147419103232", -EINVAL, 0,
+		 "out of range: 0 to 36893488147419103231"},
+		{false, 128, MAX_U128, 0, 39, NULL},
+		{false, 128, "0xffffffffffffffffffffffffffffffff", 0, 34, NULL},
+		{false, 128, "0x0ffffffffffffffffffffffffffffffff", 0, 35, NULL},
+		{false, 128, "0x100000000000000000000000000000000", -EINVAL, 0,
+		 "out of range: 0 to " MAX_U128},
+		{false, 128, "340282366920938463463374607431768211456", -EINVAL, 0, NULL},
+		{false, 128, "999999999999999999999999999999999999999", -EINVAL, 0, NULL},
+		{true, 128, MAX_S128, 0, 39, NULL},
+		{true, 128, MIN_S128, 0, 40, NULL},
+		{true, 128, "170141183460469231731687303715884105728", -EINVAL, 0,
+		 "out of range: " MIN_S128 " to " MAX_S128},
+		{true, 128, "-170141183460469231731687303715884105729", -EINVAL, 0, NULL},
+		{true, 128, "", -EAGAIN, 0, NULL},
+		{true, 128, "-", -EAGAIN, 1, NULL},
+		{true, 128, "0x", -EAGAIN, 2, NULL},
+		{true, 128, "5z", -EINVAL, 1, NULL},
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct diag d;
+		struct text t = text_of(cases[i].s, &d);
+		text_wide number = 77;
+		int err = text_integer(&t, cases[i].is_signed, cases[i].bits, &number);
+
+		if (err != cases[i].err || number != (err ? 77 : wide_of(cases[i].s)))
+			fail_msg("'%s': %d (%s)", cases[i].s, err, d.why);
+		assert_explained(cases[i].s, err, &d, cases[i].at);
+		if (cases[i].why)
+			assert_string_equal(d.why, cases[i].why);
+		if (!err)
+			assert_int_equal(t.pos, cases[i].at);
+	}
+}
+
+/* The limits of every width, and one beyond: what is printed is what is read. */
+static void test_integer_limits(void **state)
+{
+	(void)state;
+	for (unsigned int bits = 1; bits <= 128; bits++) {
+		text_wide top = (text_wide)1 << (bits - 1);
+		const struct {
+			text_wide number;
+			bool is_signed, fits;
+		} cases[] = {
+			{top - 1 + top, false, true}, {top, false, true},
+			{top - 1, true, true},        {0 - top, true, true},
+			{top, true, false},           {0 - top - 1, true, false},
+			{top * 2, false, false},
+		};
+
+		for (unsigned int i = 0; i < ARRAY_SIZE(cases) - 3 * (bits == 128); i++) {
+			struct buf out = BUF_INIT(100);
+			text_wide number;
+			struct text t;
+			int err;
+
+			text_print_integer(cases[i].number, cases[i].is_signed, &out);
+			t = (struct text){.s = out.data, .len = out.len};
+			err = text_integer(&t, cases[i].is_signed, bits, &number);
+			if (err != (cases[i].fits ? 0 : -EINVAL) ||
+			    (!err && number != cases[i].number))
+				fail_msg("%u bits: '%s': %d", bits, out.data, err);
+			buf_free(&out);
+		}
+	}
+}
+
+static void test_print_integer(void **state)
+{
+	static const char *const cases[] = {
+		"0",
+		"1",
+		"9",
+		"10",
+		"99",
+		"100",
+		"101",
+		"999",
+		"1000",
+		"65535",
+		"4294967296",
+		"9999999999999999999",
+		"10000000000000000000",
+		"18446744073709551615",
+		"18446744073709551616",
+		"100000000000000000000000000000000000000",
+		"100000000000000000010000000000000000009",
+		MAX_U128,
+		"-1",
+		"-10",
+		"-128",
+		"-9223372036854775808",
+		"-18446744073709551616",
+		MIN_S128,
+	};
+	struct buf out = BUF_INIT(100);
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		text_print_integer(wide_of(cases[i]), cases[i][0] == '-', &out);
+		assert_buf(&out, cases[i]);
+	}
+	text_print_integer((text_wide)-1, false, &out);
+	assert_buf(&out, MAX_U128);
+}
+
+/* Any number of any width, against libc where it can, and its beginnings. */
+static void test_integer_round_trip(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 100000; round++) {
+		unsigned int bits = 1 + random_below(128);
+		text_wide any = (text_wide)random_number() << 64 | random_number(), back;
+		bool is_signed = random_below(2);
+		struct buf out = BUF_INIT(100);
+		struct text t;
+		char expected[32];
+
+		any >>= 128 - bits;
+		if (is_signed && any >> (bits - 1))
+			any |= ~(text_wide)0 << (bits - 1);
+		text_print_integer(any, is_signed, &out);
+		snprintf(expected, sizeof(expected), is_signed ? "%" PRId64 : "%" PRIu64,
+			 (uint64_t)any);
+		if (bits <= 64)
+			assert_string_equal(out.data, expected);
+		t = (struct text){.s = out.data, .len = out.len};
+		assert_int_equal(text_integer(&t, is_signed, bits, &back), 0);
+		assert_true(back == any && text_done(&t));
+		for (size_t n = 0; n < out.len; n++) {
+			t = (struct text){.s = out.data, .len = n};
+			assert_int_not_equal(text_integer(&t, is_signed, bits, &back), -EINVAL);
+		}
+		buf_free(&out);
+	}
+}
+
+/* Read to its end, so that what follows is judged as well. */
+static void test_many_digits(void **state)
+{
+	static char s[10002];
+	struct diag d;
+	struct text t;
+	text_wide number;
+	uint64_t narrow;
+
+	(void)state;
+	memset(s, '9', 10000);
+	t = text_of(s, &d);
+	assert_int_equal(text_integer(&t, true, 128, &number), -EINVAL);
+	assert_explained("9...", -EINVAL, &d, 0);
+	s[10000] = 'z';
+	t = text_of(s, &d);
+	assert_int_equal(text_unsigned(&t, UINT64_MAX, &narrow), -EINVAL);
+	assert_explained("9...z", -EINVAL, &d, 10000);
+	memset(s, '0', 9999);
+	s[10000] = '\0';
+	t = text_of(s, &d);
+	assert_int_equal(text_integer(&t, false, 4, &number), 0);
+	assert_true(number == 9);
+}
+
+static void test_utf8_length(void **state)
+{
+	const unsigned char s[] = "\xf0\x9f\x98\x80";
+
+	(void)state;
+	assert_int_equal(text_utf8_length(s, 4), 4);
+	assert_int_equal(text_utf8_length(s, 3), 0);
+	assert_int_equal(text_utf8_length(s + 1, 3), 0);
+	assert_int_equal(text_utf8_length(s, 0), 0);
+	assert_int_equal(text_utf8_length(s + 4, 1), 1); /* NUL */
+}
+
+static void test_digits_and_words(void **state)
+{
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		const char *found = c ? strchr("0123456789abcdefABCDEF", c) : NULL;
+		int expected = found ? (int)strtol((char[]){(char)c, '\0'}, NULL, 16) : -1;
+		bool word = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+			    (c >= 'a' && c <= 'z') || c == '_' || c == '.';
+
+		assert_int_equal(text_hex_digit((char)c), expected);
+		assert_int_equal(text_is_word((char)c), word);
+	}
 }
 
 static void test_hex(void **state)
@@ -338,11 +580,15 @@ static void test_escape_round_trip(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_unsigned),     cmocka_unit_test(test_signed),
-		cmocka_unit_test(test_negative_hex), cmocka_unit_test(test_hex),
-		cmocka_unit_test(test_print_hex),    cmocka_unit_test(test_cursor),
-		cmocka_unit_test(test_nul_bytes),    cmocka_unit_test(test_escape),
-		cmocka_unit_test(test_unescape),     cmocka_unit_test(test_escape_round_trip),
+		cmocka_unit_test(test_unsigned),         cmocka_unit_test(test_signed),
+		cmocka_unit_test(test_negative_hex),     cmocka_unit_test(test_hex),
+		cmocka_unit_test(test_print_hex),        cmocka_unit_test(test_cursor),
+		cmocka_unit_test(test_nul_bytes),        cmocka_unit_test(test_escape),
+		cmocka_unit_test(test_unescape),         cmocka_unit_test(test_escape_round_trip),
+		cmocka_unit_test(test_integer),          cmocka_unit_test(test_integer_limits),
+		cmocka_unit_test(test_print_integer),    cmocka_unit_test(test_integer_round_trip),
+		cmocka_unit_test(test_many_digits),      cmocka_unit_test(test_utf8_length),
+		cmocka_unit_test(test_digits_and_words),
 	};
 
 	random_start();

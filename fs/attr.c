@@ -20,7 +20,7 @@ static int look(struct fs *fs, struct node *node, bool by_name, struct stat *st)
 
 	openfile_settle(fs, node);
 	err = kind_stat(fs, id, st);
-	if (err == -ENOENT && id->kind == NODE_KEY && is_held_open(fs, node, by_name))
+	if (err == -ENOENT && kind_of(id->kind)->write && is_held_open(fs, node, by_name))
 		err = kind_stat_empty(fs, id, st);
 	if (!err)
 		openfile_show_served(fs, node, by_name, st);

@@ -17,6 +17,8 @@ int fs_init(struct fs *fs, struct fs_options *options)
 	clock_gettime(CLOCK_REALTIME, &fs->started);
 	scratch_init(&fs->scratch);
 	hide_init(&fs->hidden);
+	longdirs_init(&fs->longdirs);
+	fresh_init(&fs->fresh);
 	diag_ring_init(&fs->refusals);
 	pthread_mutex_init(&fs->files_lock, NULL);
 	pthread_condattr_init(&clock);
@@ -39,6 +41,8 @@ void fs_free(struct fs *fs)
 	node_table_free(&fs->nodes);
 	scratch_free(&fs->scratch);
 	hide_free(&fs->hidden);
+	longdirs_free(&fs->longdirs);
+	fresh_free(&fs->fresh);
 	diag_ring_free(&fs->refusals);
 	spec_free(&fs->options.mkdir_spec);
 	pthread_cond_destroy(&fs->files_changed);

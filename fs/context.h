@@ -3,7 +3,8 @@
  * context: one mount: its options and its tables. Handed to every call of fs/.
  *
  * Locks, in the order in which they are taken: a file's own; files_lock; then at
- * most one of those inside catalog, nodes, scratch, seen, hidden, refusals (but
+ * most one of those inside catalog, nodes, scratch, seen, hidden, longdirs, fresh,
+ * refusals (but
  * hide_prune() asks the catalogue). None
  * is held over a wait for user space. The kernel's replies are sent with no lock
  * held.
@@ -16,7 +17,9 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "fs/fresh.h"
 #include "fs/hide.h"
+#include "fs/longdir.h"
 #include "fs/node.h"
 #include "fs/scratch.h"
 #include "fs/seen.h"
@@ -31,7 +34,8 @@ struct fs_options {
 	struct spec mkdir_spec; /* what a bare mkdir makes; owned */
 	uint64_t max_map_bytes;
 	bool read_only;
-	uid_t uid; /* of maps without a pin of ours, and of the root */
+	bool raw_values; /* key files hold the bytes themselves */
+	uid_t uid;       /* of maps without a pin of ours, and of the root */
 	gid_t gid;
 	mode_t umask;
 };
@@ -43,6 +47,8 @@ struct fs {
 	struct scratch scratch;
 	struct seen *seen;
 	struct hide hidden;
+	struct longdirs longdirs;
+	struct fresh fresh;
 	struct diag_ring refusals;
 	struct timespec started; /* CLOCK_REALTIME */
 

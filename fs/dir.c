@@ -8,7 +8,9 @@
 #include "fs/attr.h"
 #include "fs/key.h"
 #include "fs/kind.h"
+#include "fs/longdir.h"
 #include "fs/openfile.h"
+#include "fs/remake.h"
 #include "fs/tree.h"
 #include "lib/scan.h"
 
@@ -25,9 +27,10 @@ struct dir {
 	struct node *node; /* one reference: the identity lives as long */
 	pthread_mutex_t lock;
 
-	struct map_desc *desc; /* of a map */
-	struct scan *scan;     /* of a map that has keys, once it was read */
-	off_t first, behind;   /* the offsets that the last reply began and ended with */
+	struct map_desc *desc;    /* of a map */
+	struct scan *scan;        /* of a map that has keys, once it was read */
+	struct longdir_set given; /* directories that long names are cut into */
+	off_t first, behind;      /* the offsets that the last reply began and ended with */
 
 	char **dirs; /* names of the directories below */
 	size_t dir_count;
@@ -56,7 +59,7 @@ int dir_open(struct fs *fs, const struct identity *id, struct dir **out)
 	d->node = node_get(&fs->nodes, id);
 	if (!d->node)
 		err = -ENOMEM;
-	else if (id->kind == NODE_MAP)
+	else if (tree_is_in_map(id))
 		err = catalog_desc(fs->catalog, id->map_id, &d->desc);
 	if (err) {
 		dir_close(d);
@@ -78,6 +81,7 @@ void dir_close(struct dir *d)
 {
 	forget_dirs(d);
 	scan_free(d->scan);
+	longdir_set_free(&d->given);
 	map_desc_unref(d->desc);
 	if (d->node)
 		node_put(&d->fs->nodes, d->node, 1);
@@ -129,7 +133,7 @@ static void list_fixed(struct listing *l, off_t off)
 		kind = kind_of(id.kind);
 		if (!kind->name || !kind->listed || kind->directory != dir->kind)
 			continue;
-		if (id.kind == NODE_MAP_FILE && hide_has_map_file(&fs->hidden, id.map_id))
+		if (id.kind == NODE_MAP_FILE && remake_lacks_map_file(fs, id.map_id))
 			continue;
 		emit_identity(l, kind->name, &id, off + 1);
 	}
@@ -159,36 +163,74 @@ static void show_served(struct fs *fs, const struct identity *id, struct stat *s
 	node_put(&fs->nodes, node, 1);
 }
 
-static int emit_key(struct key_listing *k, const void *key, const void *value, off_t next)
+static int emit_file(struct key_listing *k, const char *name, const void *value, off_t next)
 {
 	struct dir *d = k->l->d;
-	struct identity id = {NODE_KEY, d->desc->info.id, d->desc->info.key_size, NULL};
-	struct dir_entry entry = {.next = next, .id = &id};
+	struct identity id = {NODE_KEY, d->desc->info.id, d->desc->info.key_size,
+			      (const unsigned char *)k->key.data};
+	struct dir_entry entry = {.name = name, .next = next, .id = &id};
 	time_t mtime;
-	int err;
+	int err = 0;
 
-	buf_clear(&k->key);
-	buf_clear(&k->name);
-	buf_clear(&k->text);
-	buf_add(&k->key, key, d->desc->info.key_size);
-	if (buf_error(&k->key))
-		return buf_error(&k->key);
-	layout_canonical(d->desc->key, k->key.data);
-	id.bytes = (const unsigned char *)k->key.data;
 	entry.st.st_ino = node_ino(&id);
 	entry.st.st_mode = S_IFREG;
-	err = key_print(d->desc, k->key.data, &k->name);
-	if (!err && k->l->with_stat)
+	if (k->l->with_stat) {
+		buf_clear(&k->text);
 		err = key_text(d->fs, d->desc, k->key.data, value, &k->text, &mtime);
+	}
 	if (err)
 		return err;
-	entry.name = k->name.data;
 	if (k->l->with_stat) {
 		kind_fill_file(&k->access, 0666, k->text.len, mtime, &entry.st);
 		show_served(d->fs, &id, &entry.st);
 	}
 	emit(k->l, &entry);
 	return 0;
+}
+
+/* The directory in which a long name goes on, at the first of its keys. rest: the name
+ * from here, its first piece len bytes long; pos: of the key. */
+static int emit_long_dir(struct key_listing *k, char *rest, size_t len, uint64_t pos, off_t next)
+{
+	struct dir *d = k->l->d;
+	struct identity id = {.kind = NODE_LONG_DIR, .map_id = d->desc->info.id};
+	int gives = longdir_set_gives(&d->given, rest, len, pos), err;
+
+	if (gives != 1)
+		return gives;
+	rest[len] = '\0';
+	id.bytes = (const unsigned char *)k->name.data;
+	id.len = (uint32_t)strlen(k->name.data) + 1;
+	err = longdirs_remember(&d->fs->longdirs, id.map_id, k->name.data);
+	if (!err)
+		emit_identity(k->l, rest, &id, next);
+	return err;
+}
+
+static int emit_key(struct key_listing *k, const void *key, const void *value, uint64_t pos,
+		    off_t next)
+{
+	struct dir *d = k->l->d;
+	const char *rest, *slash;
+	int err;
+
+	buf_clear(&k->key);
+	buf_clear(&k->name);
+	buf_add(&k->key, key, d->desc->info.key_size);
+	if (buf_error(&k->key))
+		return buf_error(&k->key);
+	layout_canonical(d->desc->key, k->key.data);
+	err = key_print(d->desc, k->key.data, &k->name);
+	if (err)
+		return err;
+	rest = longdir_rest(tree_pieces(node_identity(d->node)), k->name.data);
+	if (!rest)
+		return 0;
+	slash = strchr(rest, '/');
+	if (slash)
+		return emit_long_dir(k, k->name.data + (rest - k->name.data),
+				     (size_t)(slash - rest), pos, next);
+	return emit_file(k, rest, value, next);
 }
 
 static int list_batch(struct key_listing *k, uint64_t pos)
@@ -203,7 +245,7 @@ static int list_batch(struct key_listing *k, uint64_t pos)
 			return err;
 		pos++;
 		if (key_is_shown(d->fs, d->desc, key, value))
-			err = emit_key(k, key, value, (off_t)(KEYS + pos));
+			err = emit_key(k, key, value, pos, (off_t)(KEYS + pos));
 		else
 			err = 0;
 		if (err)
@@ -296,6 +338,7 @@ static int look_anew(struct dir *d)
 
 	scan_free(d->scan);
 	d->scan = NULL;
+	longdir_set_free(&d->given);
 	if (d->desc)
 		return 0;
 	forget_dirs(d);

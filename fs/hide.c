@@ -147,6 +147,17 @@ int hide_map_file(struct hide *h, uint32_t map_id)
 	return m ? 0 : -ENOMEM;
 }
 
+void hide_show_map_file(struct hide *h, uint32_t map_id)
+{
+	struct hidden *m;
+
+	pthread_mutex_lock(&h->lock);
+	m = find(h, map_id);
+	if (m)
+		m->map_file_end = 0;
+	pthread_mutex_unlock(&h->lock);
+}
+
 bool hide_has_map_file(struct hide *h, uint32_t map_id)
 {
 	struct hidden *m;

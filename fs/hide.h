@@ -34,6 +34,7 @@ uint32_t hide_count(struct hide *h, uint32_t map_id);
 
 /* Hides .map for a second from now. */
 int hide_map_file(struct hide *h, uint32_t map_id);
+void hide_show_map_file(struct hide *h, uint32_t map_id);
 bool hide_has_map_file(struct hide *h, uint32_t map_id);
 
 /* Forgets the maps that gone says are gone. */

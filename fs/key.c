@@ -2,14 +2,16 @@
 #include "fs/key.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/codec.h"
+#include "lib/keyname.h"
 
-/* Room for spaces, leading zeros, and the like in a text that somebody types. */
-enum { TYPING_ROOM = 4096 };
+enum {
+	TYPING_ROOM = 4096,    /* for spaces, leading zeros, and the like that somebody types */
+	MOST_TEXT = 256 << 20, /* bytes, whatever the type of the value */
+};
 
 /* A map opened for one call, with room for one value. */
 struct session {
@@ -53,8 +55,6 @@ const char *key_why_not(const struct map_desc *desc)
 {
 	if (!desc->type->keys)
 		return desc->type->why_not;
-	if (codec_print_max(CODEC_NAME, desc->key) > NAME_MAX)
-		return "the names of its keys would pass 255 bytes, which is not supported yet";
 	return NULL;
 }
 
@@ -69,25 +69,36 @@ int key_parse(struct map_desc *desc, const char *name, struct buf *out, struct d
 	err = buf_resize(out, desc->info.key_size);
 	if (err)
 		return err;
-	err = codec_parse(CODEC_NAME, desc->key, name, strlen(name), out->data, d);
-	if (err && d)
-		d->err = EINVAL;
+	err = keyname_parse(desc->key, name, out->data, d);
 	if (err)
-		return -EINVAL;
+		return err;
 	if (!map_desc_has_room_for(desc, out->data))
 		return diag_at(d, EINVAL, 0, "the last index of this map is %u",
 			       desc->info.max_entries - 1);
 	return 0;
 }
 
+bool key_may_be_long_dir(const struct map_desc *desc, const char *path, const char *name)
+{
+	return !key_why_not(desc) && keyname_is_piece(desc->key, name) &&
+	       keyname_may_begin(desc->key, path);
+}
+
 int key_print(const struct map_desc *desc, const void *key, struct buf *out)
 {
-	return codec_print(CODEC_NAME, desc->key, key, out);
+	return keyname_print(desc->key, key, out);
 }
 
 size_t key_text_limit(const struct map_desc *desc)
 {
-	return codec_print_max(CODEC_TEXT, desc->value) * 2 + TYPING_ROOM;
+	size_t max = codec_print_max(CODEC_TEXT, desc->value);
+
+	return max < MOST_TEXT / 2 ? max * 2 + TYPING_ROOM : MOST_TEXT;
+}
+
+static enum codec_format value_format(const struct fs *fs)
+{
+	return fs->options.raw_values ? CODEC_RAW : CODEC_TEXT;
 }
 
 static uint32_t index_of(const void *key)
@@ -130,7 +141,7 @@ int key_text(struct fs *fs, const struct map_desc *desc, const void *key, const 
 	const struct identity id = {NODE_KEY, desc->info.id, desc->info.key_size, key};
 
 	*mtime = seen_value(fs->seen, node_ino(&id), value, desc->value->size, time(NULL));
-	return codec_print(CODEC_TEXT, desc->value, value, text);
+	return codec_print(value_format(fs), desc->value, value, text);
 }
 
 /* The present value into s->value. */
@@ -177,9 +188,11 @@ static int put(struct session *s, const void *key, uint64_t flags, struct diag *
 		flags = BPF_ANY;
 	}
 	err = map_put(&s->map, key, s->value, flags, d);
-	if (!err)
-		show(s->fs, s->desc, key);
-	return err;
+	if (err)
+		return err;
+	show(s->fs, s->desc, key);
+	fresh_remove(&s->fs->fresh, s->desc->info.id);
+	return 0;
 }
 
 int key_store(struct fs *fs, uint32_t map_id, const void *key, const char *text, size_t len,
@@ -196,7 +209,7 @@ int key_store(struct fs *fs, uint32_t map_id, const void *key, const char *text,
 		err = 0;
 	}
 	if (!err)
-		err = codec_parse(CODEC_TEXT, s.desc->value, text, len, s.value, d);
+		err = codec_parse(value_format(fs), s.desc->value, text, len, s.value, d);
 	if (!err)
 		err = put(&s, key, flags, d);
 	session_end(&s);

@@ -24,7 +24,11 @@
  */
 int key_parse(struct map_desc *desc, const char *name, struct buf *out, struct diag *d);
 
-/* The canonical name, appended. */
+/* Is path, whose last piece is name, spelt like a directory that long names are cut
+ * into? */
+bool key_may_be_long_dir(const struct map_desc *desc, const char *path, const char *name);
+
+/* The canonical name, appended; the pieces of a long one are joined by '/'. */
 int key_print(const struct map_desc *desc, const void *key, struct buf *out);
 
 /* The most bytes that the text of a value of this map may be written in. */

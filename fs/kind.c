@@ -9,8 +9,8 @@
 #include "fs/special.h"
 #include "lib/sys.h"
 
-/* The most that a special file can be written in. */
-enum { SPECIAL_TEXT = 64 * 1024 };
+/* The most that a special file can be written in; the least that a value may be. */
+enum { SPECIAL_TEXT = 1 << 20, VALUE_TEXT = 64 * 1024 };
 
 static void set_times(struct stat *st, struct timespec time)
 {
@@ -85,6 +85,20 @@ static int stat_map(struct fs *fs, const struct identity *id, struct stat *st)
 	st->st_nlink = 2;
 	set_times(st, access.time);
 	return 0;
+}
+
+static int stat_long_dir(struct fs *fs, const struct identity *id, struct stat *st)
+{
+	struct map_desc *desc;
+	int err = catalog_desc(fs->catalog, id->map_id, &desc);
+
+	if (err)
+		return err;
+	err = longdirs_exists(&fs->longdirs, desc, (const char *)id->bytes);
+	map_desc_unref(desc);
+	if (err != 1)
+		return err ? err : -ENOENT;
+	return stat_map(fs, id, st);
 }
 
 void kind_fill_file(const struct access *access, mode_t mode, size_t size, time_t mtime,
@@ -193,12 +207,22 @@ static int blank_key(struct fs *fs, const struct identity *id, uint64_t flags, s
 	}
 
 SPECIAL_READ(map)
+SPECIAL_WRITE(map)
 SPECIAL_READ(info)
 SPECIAL_READ(count)
 SPECIAL_READ(frozen)
 SPECIAL_WRITE(frozen)
+SPECIAL_READ(types)
+SPECIAL_WRITE(types)
 SPECIAL_READ(error_log)
 SPECIAL_WRITE(error_log)
+
+/* An empty text: the map's own types again. */
+static int blank_types(struct fs *fs, const struct identity *id, uint64_t flags, struct diag *d)
+{
+	(void)flags;
+	return special_write_types(fs, id->map_id, "", 0, d);
+}
 
 static int blank_error_log(struct fs *fs, const struct identity *id, uint64_t flags, struct diag *d)
 {
@@ -220,9 +244,10 @@ static const struct kind kinds[NODE_KINDS] = {
 			   .directory = NODE_MAP,
 			   .listed = true,
 			   .type = S_IFREG,
-			   .mode = 0444,
+			   .mode = 0666,
 			   .stat = stat_special,
-			   .read = read_map},
+			   .read = read_map,
+			   .write = write_map},
 	[NODE_INFO] = {.name = ".info",
 		       .directory = NODE_MAP,
 		       .type = S_IFREG,
@@ -242,6 +267,14 @@ static const struct kind kinds[NODE_KINDS] = {
 			 .stat = stat_special,
 			 .read = read_frozen,
 			 .write = write_frozen},
+	[NODE_TYPES] = {.name = ".types",
+			.directory = NODE_MAP,
+			.type = S_IFREG,
+			.mode = 0666,
+			.stat = stat_special,
+			.read = read_types,
+			.write = write_types,
+			.blank = blank_types},
 	[NODE_ERROR_LOG] = {.name = ".error_log",
 			    .directory = NODE_ROOT,
 			    .type = S_IFREG,
@@ -257,6 +290,7 @@ static const struct kind kinds[NODE_KINDS] = {
 		      .write = write_key,
 		      .may_write = may_write_key,
 		      .blank = blank_key},
+	[NODE_LONG_DIR] = {.type = S_IFDIR, .mode = 0777, .stat = stat_long_dir},
 	[NODE_SCRATCH] = {.type = S_IFREG, .mode = 0777, .stat = stat_scratch},
 };
 
@@ -306,7 +340,7 @@ int kind_stat_empty(struct fs *fs, const struct identity *id, struct stat *st)
 size_t kind_text_limit(struct fs *fs, const struct identity *id)
 {
 	struct map_desc *desc;
-	size_t limit = SPECIAL_TEXT;
+	size_t limit = id->kind == NODE_KEY ? VALUE_TEXT : SPECIAL_TEXT;
 
 	if (id->map_id == 0 || catalog_desc(fs->catalog, id->map_id, &desc))
 		return limit;

@@ -30,7 +30,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* How these look, read and write is the table in kind.c. */
+/* How these look, read and write is the table in kind.c. Numbers are part of st_ino, so a
+ * new kind comes last. */
 enum node_kind {
 	NODE_ROOT,
 	NODE_DIR,      /* a directory of bpffs; bytes: its path below pindir, with the NUL */
@@ -42,6 +43,8 @@ enum node_kind {
 	NODE_ERROR_LOG, /* in the root */
 	NODE_KEY,       /* map_id, bytes: the key */
 	NODE_SCRATCH,   /* map_id, bytes: a uint64_t, the scratch file's number */
+	NODE_TYPES,     /* .types; map_id */
+	NODE_LONG_DIR,  /* map_id, bytes: the pieces of long names that it is, with the NUL */
 	NODE_KINDS,
 };
 

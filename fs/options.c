@@ -13,12 +13,14 @@
 #include "fs/mountpoint.h"
 #include "lib/text.h"
 
+enum { MOST_TYPES_TEXT = 16 << 20 };
+
 #define DEFAULT_PINDIR "/sys/fs/bpf/bpfmapfs"
 #define DEFAULT_SPEC "type=hash,key=u32,value=u64,max_entries=1024"
 
 /* The words of our options before they are understood. */
 struct words {
-	char *pindir, *scope, *uid, *gid, *umask, *max_map_bytes;
+	char *pindir, *scope, *uid, *gid, *umask, *max_map_bytes, *values, *types;
 	struct buf spec;  /* of mkdir= */
 	char *positional; /* the last argument that is no option */
 	int positionals;
@@ -38,6 +40,8 @@ static const struct fuse_opt templates[] = {
 	{"gid=%s", offsetof(struct words, gid), 0},
 	{"umask=%s", offsetof(struct words, umask), 0},
 	{"max_map_bytes=%s", offsetof(struct words, max_map_bytes), 0},
+	{"values=%s", offsetof(struct words, values), 0},
+	{"types=%s", offsetof(struct words, types), 0},
 	FUSE_OPT_KEY("mkdir=", KEY_SPEC),
 	FUSE_OPT_KEY("type=", KEY_SPEC_MORE),
 	FUSE_OPT_KEY("key=", KEY_SPEC_MORE),
@@ -48,6 +52,7 @@ static const struct fuse_opt templates[] = {
 	FUSE_OPT_KEY("flags=", KEY_SPEC_MORE),
 	FUSE_OPT_KEY("map_extra=", KEY_SPEC_MORE),
 	FUSE_OPT_KEY("numa_node=", KEY_SPEC_MORE),
+	FUSE_OPT_KEY("btf=", KEY_SPEC_MORE),
 	FUSE_OPT_KEY("ro", KEY_READ_ONLY),
 	FUSE_OPT_END,
 };
@@ -62,6 +67,8 @@ void command_print_help(const char *program)
 	       "    -o scope=all|pinned    every map in the kernel, or those under pindir (all)\n"
 	       "    -o mkdir=SPEC          what a bare mkdir NAME makes\n"
 	       "                           (" DEFAULT_SPEC ")\n"
+	       "    -o values=text|raw     what key files hold: text, or the bytes (text)\n"
+	       "    -o types=FILE          types for maps that carry none: NAME key=T,value=T\n"
 	       "    -o uid=N -o gid=N      owner of maps that have no pin there (0, 0)\n"
 	       "    -o umask=OCTAL         and their mode (077)\n"
 	       "    -o max_map_bytes=N     refuse to make a larger map (a quarter of RAM)\n"
@@ -142,6 +149,57 @@ static int scope_option(const char *value, bool *pinned_only)
 	return 0;
 }
 
+static int values_option(const char *value, bool *raw)
+{
+	if (!value)
+		return 0;
+	*raw = strcmp(value, "raw") == 0;
+	if (!*raw && strcmp(value, "text") != 0)
+		return bad_option("values", value, "text or raw");
+	return 0;
+}
+
+/* The whole of a file, appended. */
+static int read_file(const char *path, struct buf *text)
+{
+	FILE *file = fopen(path, "re");
+	char chunk[4096];
+	size_t len;
+	int err = 0;
+
+	if (!file)
+		return -errno;
+	while ((len = fread(chunk, 1, sizeof(chunk), file)) > 0)
+		buf_add(text, chunk, len);
+	if (ferror(file))
+		err = -EIO;
+	fclose(file);
+	return err ? err : buf_error(text);
+}
+
+static int types_option(struct command *c, const char *path)
+{
+	struct buf text = BUF_INIT(MOST_TYPES_TEXT);
+	struct diag diag = {0};
+	unsigned int line = 0;
+	int err;
+
+	if (!path)
+		return 0;
+	err = read_file(path, &text);
+	if (err) {
+		buf_free(&text);
+		return bad_option("types", path, strerror(-err));
+	}
+	err = typerules_parse(text.data ? text.data : "", text.len, &c->rules, &line, &diag);
+	if (err)
+		fprintf(stderr, "bpfmapfs: %s: line %u, byte %zu: %s\n", path, line,
+			diag.placed ? diag.offset + 1 : 0, diag.err ? diag.why : strerror(-err));
+	buf_free(&text);
+	c->options.survey.rules = c->rules;
+	return err;
+}
+
 static int spec_option(const struct buf *text, struct spec *spec)
 {
 	struct diag diag = {0};
@@ -197,6 +255,10 @@ static int understand(struct command *c, const struct words *w)
 				    &o->max_map_bytes);
 	if (!err)
 		err = spec_option(&w->spec, &o->mkdir_spec);
+	if (!err)
+		err = values_option(w->values, &o->raw_values);
+	if (!err)
+		err = types_option(c, w->types);
 	o->uid = (uid_t)uid;
 	o->gid = (gid_t)gid;
 	return err;
@@ -210,6 +272,8 @@ static void words_free(struct words *w)
 	free(w->gid);
 	free(w->umask);
 	free(w->max_map_bytes);
+	free(w->values);
+	free(w->types);
 	free(w->positional);
 	buf_free(&w->spec);
 }
@@ -270,5 +334,6 @@ void command_free(struct command *command)
 {
 	free(command->fuse.mountpoint);
 	free(command->pindir);
+	typerules_free(command->rules);
 	spec_free(&command->options.mkdir_spec);
 }

@@ -13,6 +13,7 @@ struct command {
 	struct fs_options options;
 	struct fuse_cmdline_opts fuse; /* mountpoint is malloc'd */
 	char *pindir;                  /* options.survey.pindir */
+	struct typerules *rules;       /* options.survey.rules */
 };
 
 /*

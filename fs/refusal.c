@@ -30,6 +30,8 @@ void refusal_path(struct fs *fs, const struct identity *id, struct buf *out)
 		catalog_path(fs->catalog, id->map_id, out);
 	if (id->kind == NODE_DIR)
 		buf_adds(out, (const char *)id->bytes);
+	if (id->kind == NODE_LONG_DIR)
+		buf_addf(out, "/%s", (const char *)id->bytes);
 	if (id->kind == NODE_KEY)
 		add_key_name(fs, id, out);
 	if (kind->name)

@@ -15,7 +15,7 @@
 struct renaming {
 	struct fs *fs;
 	uint32_t map_id;
-	const char *new_name;
+	const char *new_name; /* from the map's own directory */
 	bool no_replace;
 	struct found from, to;
 	bool to_found; /* new_name stands for something: a key, a staging file */
@@ -97,8 +97,30 @@ static int stage_to_key(struct renaming *r)
 	return move_node(r->fs, &r->from.id, &r->to.id);
 }
 
-static bool is_backup_name(const char *name)
+/* The text of a staging file is written into .map. */
+static int stage_to_map_file(struct renaming *r)
 {
+	const struct kind *kind = kind_of(r->to.id.kind);
+	uint64_t number = kind_scratch_number(&r->from.id);
+	struct buf text = BUF_INIT(SIZE_MAX / 2);
+	int err = read_stage(r->fs, number, &text, r->d);
+
+	if (!err)
+		err = kind->write(r->fs, &r->to.id, text.data ? text.data : "", text.len, BPF_ANY,
+				  r->d);
+	if (err)
+		diag_quote(r->d, text.data ? text.data : "", text.len);
+	buf_free(&text);
+	if (err)
+		return err == -EAGAIN ? -EINVAL : err;
+	scratch_unlink(&r->fs->scratch, number);
+	return 0;
+}
+
+static bool is_backup_name(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
 	return name[0] == '.' || name[strlen(name) - 1] == '~';
 }
 
@@ -180,15 +202,40 @@ static int stage_to_stage(struct renaming *r)
 	return scratch_rename(&r->fs->scratch, kind_scratch_number(&r->from.id), r->new_name);
 }
 
+/* The inode that was the staging file's is that of .map now: of the map that there is
+ * then. */
+static int to_map_file(struct renaming *r)
+{
+	struct identity to = {.kind = kind_by_name(NODE_MAP, r->new_name), .map_id = r->map_id};
+	struct node *node;
+	int err;
+
+	if (r->from.id.kind != NODE_SCRATCH || to.kind != NODE_MAP_FILE)
+		return diag_set(r->d, EOPNOTSUPP, "%s cannot be replaced", r->new_name);
+	if (r->to_found && r->no_replace)
+		return -EEXIST;
+	r->to.id = to;
+	node = node_get(&r->fs->nodes, &to);
+	if (!node)
+		return -ENOMEM;
+	err = stage_to_map_file(r);
+	if (!err)
+		to = *node_identity(node);
+	node_put(&r->fs->nodes, node, 1);
+	return err ? err : move_node(r->fs, &r->from.id, &to);
+}
+
 static int rename_found(struct renaming *r)
 {
 	enum node_kind from = r->from.id.kind, to = r->to.id.kind;
 	bool onto_key = r->to_found && to == NODE_KEY;
 
+	if (from == NODE_LONG_DIR || (r->to_found && to == NODE_LONG_DIR))
+		return -EXDEV; /* mv then goes key by key */
 	if (from != NODE_KEY && from != NODE_SCRATCH)
 		return diag_set(r->d, EPERM, "special files keep their names");
 	if (kind_by_name(NODE_MAP, r->new_name) != NODE_KINDS)
-		return diag_set(r->d, EOPNOTSUPP, "%s cannot be written yet", r->new_name);
+		return to_map_file(r);
 	for_files_of(r->fs, &r->from.id, openfile_settle);
 	if (onto_key)
 		for_files_of(r->fs, &r->to.id, openfile_settle);
@@ -197,28 +244,33 @@ static int rename_found(struct renaming *r)
 	return onto_key ? stage_to_key(r) : stage_to_stage(r);
 }
 
-static int rename_in_map(struct fs *fs, const struct identity *map, const char *name,
-			 const char *new_name, bool no_replace, struct diag *d)
+static int rename_in_map(struct fs *fs, const struct identity *dir, const char *name,
+			 const struct identity *new_dir, const char *new_name, bool no_replace,
+			 struct diag *d)
 {
+	struct buf full = BUF_INIT(SIZE_MAX / 2);
 	struct renaming r = {
 		.fs = fs,
-		.map_id = map->map_id,
-		.new_name = new_name,
+		.map_id = dir->map_id,
 		.no_replace = no_replace,
 		.from = FOUND_INIT,
 		.to = FOUND_INIT,
 		.d = d,
 	};
-	int err = tree_find(fs, map, name, &r.from, NULL);
+	int err = tree_full_name(new_dir, new_name, &full);
 
+	r.new_name = full.data;
+	if (!err)
+		err = tree_find(fs, dir, name, &r.from, NULL);
 	if (!err) {
-		r.to_found = tree_find(fs, map, new_name, &r.to, NULL) == 0;
+		r.to_found = tree_find(fs, new_dir, new_name, &r.to, NULL) == 0;
 		err = rename_found(&r);
 	}
 	if (err && d && d->placed)
 		diag_quote(d, new_name, strlen(new_name));
 	found_free(&r.from);
 	found_free(&r.to);
+	buf_free(&full);
 	return err;
 }
 
@@ -230,7 +282,7 @@ static int rename_map(struct fs *fs, const struct identity *dir, const char *nam
 
 	if (err)
 		goto out;
-	if (new_dir->kind == NODE_MAP)
+	if (tree_is_in_map(new_dir))
 		err = diag_set(d, EINVAL, "a map has keys, and no directories");
 	else if (found.id.kind == NODE_DIR)
 		err = diag_set(d, EOPNOTSUPP, "directories are bpffs's: rename them there");
@@ -250,9 +302,9 @@ int rename_name(struct fs *fs, const struct identity *dir, const char *name,
 {
 	if (flags & ~(unsigned int)RENAME_NOREPLACE)
 		return diag_set(d, EINVAL, "names cannot be exchanged");
-	if (dir->kind != NODE_MAP)
+	if (!tree_is_in_map(dir))
 		return rename_map(fs, dir, name, new_dir, new_name, d);
-	if (new_dir->kind != NODE_MAP || new_dir->map_id != dir->map_id)
+	if (!tree_is_in_map(new_dir) || new_dir->map_id != dir->map_id)
 		return -EXDEV;
-	return rename_in_map(fs, dir, name, new_name, flags & RENAME_NOREPLACE, d);
+	return rename_in_map(fs, dir, name, new_dir, new_name, flags & RENAME_NOREPLACE, d);
 }

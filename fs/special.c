@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fs/key.h"
+#include "fs/remake.h"
 #include "lib/scan.h"
 #include "lib/sys.h"
 #include "lib/text.h"
@@ -35,7 +36,11 @@ int special_read_map(struct fs *fs, uint32_t map_id, struct buf *text)
 {
 	struct map_desc *desc;
 	struct spec spec;
-	int err = catalog_desc(fs->catalog, map_id, &desc);
+	int err;
+
+	if (remake_lacks_map_file(fs, map_id))
+		return -ENOENT;
+	err = catalog_desc(fs->catalog, map_id, &desc);
 
 	if (err)
 		return err == -ENOENT ? -ESTALE : err;
@@ -44,6 +49,11 @@ int special_read_map(struct fs *fs, uint32_t map_id, struct buf *text)
 	spec_free(&spec);
 	map_desc_unref(desc);
 	return buf_error(text);
+}
+
+int special_write_map(struct fs *fs, uint32_t map_id, const char *text, size_t len, struct diag *d)
+{
+	return remake_map(fs, map_id, text, len, d);
 }
 
 static void print_sizes(const struct bpf_map_info *info, struct buf *text)
@@ -57,13 +67,12 @@ static void print_sizes(const struct bpf_map_info *info, struct buf *text)
 		 (uint64_t)info->map_extra, info->btf_id);
 }
 
-static void print_declaration(const struct layout *layout, const char *name, struct buf *text)
+static void print_declaration(const struct ctype *type, const char *name, struct buf *text)
 {
-	if (!layout)
+	if (!type)
 		return;
-	buf_addf(text, "%s:\t", name);
-	layout_print_c(layout, name, text);
-	buf_adds(text, ";\n");
+	buf_addf(text, "%s:\n", name);
+	ctype_print_c(type, name, "\t", text);
 }
 
 /* What only a descriptor tells; nothing of maps that looking could disturb. */
@@ -92,8 +101,8 @@ static void print_desc(const struct map_desc *desc, struct buf *text)
 	text_escape(desc->info.name, strlen(desc->info.name), text_is_control, text);
 	buf_addf(text, "\ntype:\t%s\n", desc->type->name);
 	print_sizes(&desc->info, text);
-	print_declaration(desc->key, "key", text);
-	print_declaration(desc->value, "value", text);
+	print_declaration(desc->key_type, "key", text);
+	print_declaration(desc->value_type, "value", text);
 	if (why_not)
 		buf_addf(text, "keys:\t%s\n", why_not);
 }
@@ -209,6 +218,42 @@ int special_write_frozen(struct fs *fs, uint32_t map_id, const char *text, size_
 	if (!wanted)
 		return diag_at(d, EINVAL, 0, "a frozen map stays frozen");
 	return freeze(fs, map_id, d);
+}
+
+int special_read_types(struct fs *fs, uint32_t map_id, struct buf *text)
+{
+	struct map_desc *desc;
+	int err = catalog_desc(fs->catalog, map_id, &desc);
+
+	if (err)
+		return err == -ENOENT ? -ESTALE : err;
+	if (desc->key_type) {
+		buf_adds(text, "key=");
+		ctype_print_spec(desc->key_type, text);
+		buf_addc(text, '\n');
+	}
+	if (desc->value_type) {
+		buf_adds(text, "value=");
+		ctype_print_spec(desc->value_type, text);
+		buf_addc(text, '\n');
+	}
+	map_desc_unref(desc);
+	return buf_error(text);
+}
+
+int special_write_types(struct fs *fs, uint32_t map_id, const char *text, size_t len,
+			struct diag *d)
+{
+	struct map_types types;
+	struct spec fields;
+	int err = spec_parse_types(&fields, text, len, d);
+
+	if (err)
+		return err;
+	types = (struct map_types){fields.key, fields.value};
+	err = catalog_set_types(fs->catalog, map_id, types.key || types.value ? &types : NULL, d);
+	spec_free(&fields);
+	return err == -ENOENT ? -ESTALE : err;
 }
 
 int special_read_error_log(struct fs *fs, uint32_t map_id, struct buf *text)

@@ -216,7 +216,8 @@ static int check_draft(struct textfile *t, size_t len, struct diag *d)
 /* Only blanks behind a text that is stored: nothing to store again. */
 static bool adds_nothing(const struct textfile *t, const char *bytes, size_t size, size_t off)
 {
-	if (!t->is_draft || t->dirty || !t->stored_len || off < t->stored_len || off > t->text.len)
+	if (t->file.fs->options.raw_values || !t->is_draft || t->dirty || !t->stored_len ||
+	    off < t->stored_len || off > t->text.len)
 		return false;
 	for (size_t i = 0; i < size; i++)
 		if (!is_blank_byte(bytes[i]))

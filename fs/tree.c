@@ -9,7 +9,10 @@
 #include "fs/key.h"
 #include "fs/kind.h"
 #include "fs/openfile.h"
+#include "fs/remake.h"
 #include "lib/sys.h"
+
+enum { LONGEST_PATH = 64 * 1024 }; /* of a name that is cut into directories */
 
 void found_free(struct found *f)
 {
@@ -23,15 +26,22 @@ const char *tree_dir_path(const struct identity *dir)
 	return dir->kind == NODE_DIR ? (const char *)dir->bytes : "";
 }
 
-/* Does a map have what a spec asks for? The kernel may add flags, and round up. */
-static bool is_as_asked(const struct spec *map, const struct spec *asked)
+bool tree_is_in_map(const struct identity *dir)
 {
-	return map->type == asked->type && layout_is_alike(map->key, asked->key) &&
-	       layout_is_alike(map->value, asked->value) &&
-	       map->max_entries >= asked->max_entries &&
-	       (map->max_entries == asked->max_entries || asked->map_flags) &&
-	       (map->map_flags & asked->map_flags) == asked->map_flags &&
-	       map->map_extra == asked->map_extra && strcmp(map->name, asked->name) == 0;
+	return dir->kind == NODE_MAP || dir->kind == NODE_LONG_DIR;
+}
+
+const char *tree_pieces(const struct identity *dir)
+{
+	return dir->kind == NODE_LONG_DIR ? (const char *)dir->bytes : "";
+}
+
+int tree_full_name(const struct identity *dir, const char *name, struct buf *out)
+{
+	if (dir->kind == NODE_LONG_DIR)
+		buf_addf(out, "%s/", tree_pieces(dir));
+	buf_addf(out, "%s", name); /* a string, even if it is empty */
+	return buf_error(out);
 }
 
 /* Is this what the map with this id was, or could have been, made by? */
@@ -45,7 +55,8 @@ static bool fits_spec(struct fs *fs, uint32_t id, const char *text)
 		return false;
 	spec_of_map(&map, desc);
 	spec_copy(&asked, &map);
-	fits = spec_parse(&asked, text, strlen(text), ',', NULL) == 0 && is_as_asked(&map, &asked);
+	fits = spec_parse(&asked, text, strlen(text), ',', NULL) == 0 &&
+	       spec_is_as_asked(&map, &asked);
 	spec_free(&map);
 	spec_free(&asked);
 	map_desc_unref(desc);
@@ -97,30 +108,50 @@ static int found_scratch(uint32_t map_id, uint64_t number, struct found *out)
 	return buf_error(&out->bytes);
 }
 
-/* A key by its name. -EINVAL explained if it is none. */
-static int find_key(struct fs *fs, uint32_t map_id, const char *name, struct found *out,
+static int found_long_dir(uint32_t map_id, const struct buf *full, struct found *out)
+{
+	buf_clear(&out->bytes);
+	buf_add(&out->bytes, full->data, full->len);
+	out->id = (struct identity){NODE_LONG_DIR, map_id, (uint32_t)out->bytes.len + 1,
+				    (const unsigned char *)out->bytes.data};
+	return buf_error(&out->bytes);
+}
+
+/* A key, or a directory that long names are cut into, by its full name. -EINVAL
+ * explained if it is neither. */
+static int find_key(struct fs *fs, uint32_t map_id, const struct buf *full, struct found *out,
 		    struct diag *d)
 {
+	const char *slash = strrchr(full->data, '/');
 	struct map_desc *desc;
 	int err = catalog_desc(fs->catalog, map_id, &desc);
 
 	if (err)
 		return err;
-	err = key_parse(desc, name, &out->bytes, d);
+	if (key_may_be_long_dir(desc, full->data, slash ? slash + 1 : full->data)) {
+		err = found_long_dir(map_id, full, out);
+	} else {
+		err = key_parse(desc, full->data, &out->bytes, d);
+		out->id = (struct identity){NODE_KEY, map_id, (uint32_t)out->bytes.len,
+					    (const unsigned char *)out->bytes.data};
+	}
 	map_desc_unref(desc);
-	out->id = (struct identity){NODE_KEY, map_id, (uint32_t)out->bytes.len,
-				    (const unsigned char *)out->bytes.data};
 	return err;
 }
 
-static int find_in_map(struct fs *fs, uint32_t map_id, const char *name, struct found *out,
-		       struct diag *d)
+static int find_in_map(struct fs *fs, const struct identity *dir, const char *name,
+		       struct found *out, struct diag *d)
 {
+	struct buf full = BUF_INIT(LONGEST_PATH);
 	uint64_t number;
+	int err = tree_full_name(dir, name, &full);
 
-	if (scratch_find(&fs->scratch, map_id, name, &number) == 0)
-		return found_scratch(map_id, number, out);
-	return find_key(fs, map_id, name, out, d) ? -ENOENT : 0;
+	if (!err && scratch_find(&fs->scratch, dir->map_id, full.data, &number) == 0)
+		err = found_scratch(dir->map_id, number, out);
+	else if (!err)
+		err = find_key(fs, dir->map_id, &full, out, d) ? -ENOENT : 0;
+	buf_free(&full);
+	return err;
 }
 
 int tree_find(struct fs *fs, const struct identity *dir, const char *name, struct found *out,
@@ -130,12 +161,12 @@ int tree_find(struct fs *fs, const struct identity *dir, const char *name, struc
 
 	if (special != NODE_KINDS) {
 		out->id = (struct identity){.kind = special, .map_id = dir->map_id};
-		if (special == NODE_MAP_FILE && hide_has_map_file(&fs->hidden, dir->map_id))
+		if (special == NODE_MAP_FILE && remake_lacks_map_file(fs, dir->map_id))
 			return -ENOENT;
 		return 0;
 	}
-	if (dir->kind == NODE_MAP)
-		return find_in_map(fs, dir->map_id, name, out, d);
+	if (tree_is_in_map(dir))
+		return find_in_map(fs, dir, name, out, d);
 	return find_in_root(fs, dir, name, out);
 }
 
@@ -164,30 +195,44 @@ static bool is_staging(const char *name, int flags, mode_t mode)
 int tree_create(struct fs *fs, const struct identity *dir, const char *name, int flags,
 		const struct maker *maker, struct found *out, struct diag *d)
 {
+	struct buf full = BUF_INIT(LONGEST_PATH);
 	int err;
 
-	if (dir->kind != NODE_MAP)
+	if (!tree_is_in_map(dir))
 		return diag_set(d, EPERM,
 				"here are maps, which are directories: mkdir NAME[,SPEC]");
-	if (kind_by_name(NODE_MAP, name) != NODE_KINDS)
-		return diag_set(d, EOPNOTSUPP, "%s cannot be written yet", name);
-	err = find_key(fs, dir->map_id, name, out, d);
-	if (err != -EINVAL || !is_staging(name, flags, maker->mode))
-		return err;
-	return make_scratch(fs, dir->map_id, name, maker, out, d);
+	if (kind_by_name(dir->kind, name) == NODE_MAP_FILE) {
+		out->id = (struct identity){.kind = NODE_MAP_FILE, .map_id = dir->map_id};
+		return 0;
+	}
+	if (kind_by_name(dir->kind, name) != NODE_KINDS)
+		return diag_set(d, EOPNOTSUPP, "%s belongs to the tree", name);
+	err = tree_full_name(dir, name, &full);
+	if (!err)
+		err = find_key(fs, dir->map_id, &full, out, d);
+	if (!err && out->id.kind == NODE_LONG_DIR)
+		err = diag_set(d, EINVAL, "of this length are directories: mkdir, or see .info");
+	else if (err == -EINVAL && is_staging(name, flags, maker->mode))
+		err = make_scratch(fs, dir->map_id, full.data, maker, out, d);
+	buf_free(&full);
+	return err;
 }
 
 int tree_symlink(struct fs *fs, const struct identity *dir, const char *name, const char *target,
 		 const struct maker *maker, struct found *out, struct diag *d)
 {
+	struct buf full = BUF_INIT(LONGEST_PATH);
 	struct maker link = *maker;
 	uint64_t number;
 	int err;
 
 	link.mode = S_IFLNK | 0777;
-	if (dir->kind != NODE_MAP || name[0] != '.' || kind_by_name(NODE_MAP, name) != NODE_KINDS)
+	if (!tree_is_in_map(dir) || name[0] != '.' || kind_by_name(dir->kind, name) != NODE_KINDS)
 		return diag_set(d, EPERM, "the values of this map are no symlinks");
-	err = make_scratch(fs, dir->map_id, name, &link, out, d);
+	err = tree_full_name(dir, name, &full);
+	if (!err)
+		err = make_scratch(fs, dir->map_id, full.data, &link, out, d);
+	buf_free(&full);
 	if (err)
 		return err;
 	number = kind_scratch_number(&out->id);
@@ -216,6 +261,28 @@ static int split_and_create(struct fs *fs, const struct identity *dir, const cha
 	return err;
 }
 
+/* A directory that a long name will be cut into: remembered, until keys are in it. */
+static int make_long_dir(struct fs *fs, const struct identity *dir, const char *name,
+			 struct found *out, struct diag *d)
+{
+	struct map_desc *desc = NULL;
+	int err = find_in_map(fs, dir, name, out, NULL);
+
+	if (err || out->id.kind != NODE_LONG_DIR)
+		return diag_set(d, EPERM,
+				"a map has keys, and no directories but those that names of more "
+				"than 255 bytes are cut into");
+	err = catalog_desc(fs->catalog, dir->map_id, &desc);
+	if (!err)
+		err = longdirs_exists(&fs->longdirs, desc, tree_pieces(&out->id));
+	if (err == 0)
+		err = longdirs_remember(&fs->longdirs, dir->map_id, tree_pieces(&out->id));
+	else if (err == 1)
+		err = -EEXIST;
+	map_desc_unref(desc);
+	return err;
+}
+
 int tree_mkdir(struct fs *fs, const struct identity *dir, const char *name, struct found *out,
 	       struct diag *d)
 {
@@ -223,14 +290,17 @@ int tree_mkdir(struct fs *fs, const struct identity *dir, const char *name, stru
 	uint32_t id;
 	int err;
 
-	if (dir->kind == NODE_MAP)
-		return diag_set(d, EPERM, "a map has keys, and no directories");
+	if (tree_is_in_map(dir))
+		return make_long_dir(fs, dir, name, out, d);
 	spec_copy(&spec, &fs->options.mkdir_spec);
 	err = split_and_create(fs, dir, name, &spec, &id, d);
 	spec_free(&spec);
-	if (!err)
-		out->id = (struct identity){.kind = NODE_MAP, .map_id = id};
-	return err;
+	if (err)
+		return err;
+	out->id = (struct identity){.kind = NODE_MAP, .map_id = id};
+	if (!strchr(name, ','))
+		fresh_add(&fs->fresh, id, false); /* else it cannot be made again, that is all */
+	return 0;
 }
 
 /* Removing. */
@@ -291,6 +361,22 @@ static int remove_dir(struct fs *fs, const char *dir)
 	return err;
 }
 
+static int remove_long_dir(struct fs *fs, const struct identity *id, struct diag *d)
+{
+	struct map_desc *desc;
+	int err = catalog_desc(fs->catalog, id->map_id, &desc);
+
+	if (err)
+		return err;
+	err = longdirs_has_keys(desc, tree_pieces(id));
+	if (err == 1)
+		err = diag_set(d, ENOTEMPTY, "names of keys go through this directory");
+	else if (err == 0)
+		longdirs_forget(&fs->longdirs, id->map_id, tree_pieces(id));
+	map_desc_unref(desc);
+	return err;
+}
+
 int tree_rmdir(struct fs *fs, const struct identity *dir, const char *name, struct diag *d)
 {
 	struct found found = FOUND_INIT;
@@ -300,6 +386,8 @@ int tree_rmdir(struct fs *fs, const struct identity *dir, const char *name, stru
 		err = remove_map(fs, found.id.map_id, tree_dir_path(dir), name, d);
 	else if (!err && found.id.kind == NODE_DIR)
 		err = remove_dir(fs, (const char *)found.id.bytes);
+	else if (!err && found.id.kind == NODE_LONG_DIR)
+		err = remove_long_dir(fs, &found.id, d);
 	else if (!err)
 		err = -ENOTDIR;
 	found_free(&found);
@@ -336,6 +424,9 @@ int tree_unlink(struct fs *fs, const struct identity *dir, const char *name, str
 		break;
 	case NODE_SCRATCH:
 		err = scratch_unlink(&fs->scratch, kind_scratch_number(&found.id));
+		break;
+	case NODE_LONG_DIR:
+		err = -EISDIR;
 		break;
 	case NODE_MAP_FILE:
 		err = hide_map_file(&fs->hidden, found.id.map_id);

@@ -53,4 +53,13 @@ int tree_symlink(struct fs *fs, const struct identity *dir, const char *name, co
 /* The path of a directory of maps, as the catalogue calls it. */
 const char *tree_dir_path(const struct identity *dir);
 
+/* Is it a map's directory, or one of those in it that long names are cut into? */
+bool tree_is_in_map(const struct identity *dir);
+
+/* The pieces that such a directory is, joined by '/'; "" for the map's own. */
+const char *tree_pieces(const struct identity *dir);
+
+/* What a name in such a directory is called from the map's own: appended. */
+int tree_full_name(const struct identity *dir, const char *name, struct buf *out);
+
 #endif

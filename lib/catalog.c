@@ -13,6 +13,7 @@
 #include "lib/mapname.h"
 #include "lib/pindirs.h"
 #include "lib/survey.h"
+#include "lib/speccreate.h"
 #include "lib/sys.h"
 
 struct catalog {
@@ -185,19 +186,69 @@ int catalog_next(struct catalog *c, const char *dir, uint32_t after, uint32_t *i
 	return err;
 }
 
+/* The rule for a map that carries no types, if it fits. */
+static const struct map_types *types_by_rule(const struct catalog *c, const struct map_entry *e)
+{
+	const struct map_types *types = NULL;
+
+	if (e->info.btf_id)
+		return NULL;
+	types = typerules_find(c->options.rules, e->name);
+	if (!types)
+		types = typerules_find(c->options.rules, e->info.name);
+	return types && map_types_check(&e->info, types, NULL) == 0 ? types : NULL;
+}
+
+static int need_desc(struct catalog *c, struct map_entry *e)
+{
+	return e->desc ? 0 : map_desc_new(&e->info, types_by_rule(c, e), &e->desc);
+}
+
 int catalog_desc(struct catalog *c, uint32_t id, struct map_desc **out)
 {
 	struct map_entry *e;
-	int err = 0;
+	int err;
 
 	pthread_mutex_lock(&c->lock);
 	e = entries_by_id(&c->entries, id);
-	if (!e)
-		err = -ENOENT;
-	else if (!e->desc)
-		err = map_desc_new(&e->info, &e->desc);
+	err = e ? need_desc(c, e) : -ENOENT;
 	if (!err)
 		*out = map_desc_ref(e->desc);
+	pthread_mutex_unlock(&c->lock);
+	return err;
+}
+
+/* What is in force, but for what types names. */
+static int replace_desc(struct map_entry *e, const struct map_types *types, struct diag *d)
+{
+	struct map_types all = {0};
+	struct map_desc *desc;
+	int err;
+
+	if (types) {
+		all.key = types->key ? types->key : e->desc->key_type;
+		all.value = types->value ? types->value : e->desc->value_type;
+	}
+	err = map_types_check(&e->info, &all, d);
+	if (!err)
+		err = map_desc_new(&e->info, &all, &desc);
+	if (err)
+		return err;
+	map_desc_unref(e->desc);
+	e->desc = desc;
+	return 0;
+}
+
+int catalog_set_types(struct catalog *c, uint32_t id, const struct map_types *types, struct diag *d)
+{
+	struct map_entry *e;
+	int err;
+
+	pthread_mutex_lock(&c->lock);
+	e = entries_by_id(&c->entries, id);
+	err = e ? need_desc(c, e) : -ENOENT;
+	if (!err)
+		err = replace_desc(e, types, d);
 	pthread_mutex_unlock(&c->lock);
 	return err;
 }

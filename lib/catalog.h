@@ -48,8 +48,17 @@ int catalog_next(struct catalog *c, const char *dir, uint32_t after, uint32_t *i
 /* Does the kernel still have the map? Takes no reference of it. */
 bool catalog_is_alive(struct catalog *c, uint32_t id);
 
-/* What is known of a map; one reference for the caller. -ENOENT if it is gone. */
+/* What is known of a map, with the types that the rules have for it if it carries
+ * none; one reference for the caller. -ENOENT if it is gone. */
 int catalog_desc(struct catalog *c, uint32_t id, struct map_desc **out);
+
+/*
+ * Lays types over a map, for as long as this catalogue lives; what types names not
+ * stays as it is. types NULL: the map's own again. -EINVAL explained if they do not
+ * fit, -ENOENT.
+ */
+int catalog_set_types(struct catalog *c, uint32_t id, const struct map_types *types,
+		      struct diag *d);
 
 /* Where the map is shown, "DIR/NAME" without a leading slash. -ENOENT */
 int catalog_path(struct catalog *c, uint32_t id, struct buf *out);

@@ -2,284 +2,136 @@
 #include "lib/codec.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "lib/compose.h"
+#include "lib/leaf.h"
+#include "lib/leafnum.h"
 #include "lib/text.h"
-
-/* How one kind of layout is spelt in one format. */
-struct codec {
-	void (*print)(const struct layout *l, const unsigned char *bytes, struct buf *out);
-	int (*parse)(const struct layout *l, struct text *t, unsigned char *bytes);
-	size_t (*print_max)(const struct layout *l);
-};
-
-static const struct codec *codec_of(enum codec_format format, const struct layout *l);
-
-/* Integers: the same in every format. */
-
-static uint64_t load_unsigned(const unsigned char *bytes, uint32_t size)
-{
-	uint64_t number = 0;
-
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	memcpy(&number, bytes, size);
-#else
-	memcpy((unsigned char *)&number + sizeof(number) - size, bytes, size);
-#endif
-	return number;
-}
-
-static void store_unsigned(uint64_t number, unsigned char *bytes, uint32_t size)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	memcpy(bytes, &number, size);
-#else
-	memcpy(bytes, (unsigned char *)&number + sizeof(number) - size, size);
-#endif
-}
-
-/* The largest number of an unsigned integer of size bytes. */
-static uint64_t unsigned_max(uint32_t size)
-{
-	return UINT64_MAX >> (64 - 8 * size);
-}
-
-static void print_int(const struct layout *l, const unsigned char *bytes, struct buf *out)
-{
-	uint64_t number = load_unsigned(bytes, l->size);
-	uint64_t sign = unsigned_max(l->size) / 2 + 1;
-	char digits[24];
-	int len;
-
-	if (l->is_signed && (number & sign))
-		len = snprintf(digits, sizeof(digits), "%" PRId64,
-			       (int64_t)(number | ~unsigned_max(l->size)));
-	else
-		len = snprintf(digits, sizeof(digits), "%" PRIu64, number);
-	buf_add(out, digits, (size_t)len);
-}
-
-static int parse_int(const struct layout *l, struct text *t, unsigned char *bytes)
-{
-	int64_t max = (int64_t)(unsigned_max(l->size) / 2);
-	uint64_t number = 0;
-	int err;
-
-	if (l->is_signed)
-		err = text_signed(t, -max - 1, max, (int64_t *)&number);
-	else
-		err = text_unsigned(t, unsigned_max(l->size), &number);
-	if (!err)
-		store_unsigned(number, bytes, l->size);
-	return err;
-}
-
-static size_t int_max(const struct layout *l)
-{
-	(void)l;
-	return sizeof("-9223372036854775808") - 1;
-}
-
-/* Bytes without a type. */
-
-static void print_bytes_name(const struct layout *l, const unsigned char *bytes, struct buf *out)
-{
-	text_print_hex(bytes, l->size, "", out);
-}
-
-static int parse_bytes_name(const struct layout *l, struct text *t, unsigned char *bytes)
-{
-	return text_hex(t, false, bytes, l->size);
-}
-
-static size_t bytes_name_max(const struct layout *l)
-{
-	return (size_t)l->size * 2;
-}
-
-static void print_bytes_text(const struct layout *l, const unsigned char *bytes, struct buf *out)
-{
-	text_print_hex(bytes, l->size, " ", out);
-}
-
-static int parse_bytes_text(const struct layout *l, struct text *t, unsigned char *bytes)
-{
-	return text_hex(t, true, bytes, l->size);
-}
-
-static void print_bytes_json(const struct layout *l, const unsigned char *bytes, struct buf *out)
-{
-	buf_adds(out, "\"0x");
-	text_print_hex(bytes, l->size, "", out);
-	buf_addc(out, '"');
-}
-
-static int parse_bytes_json(const struct layout *l, struct text *t, unsigned char *bytes)
-{
-	int err = text_expect(t, '"');
-
-	if (!err)
-		err = text_hex(t, true, bytes, l->size);
-	return err ? err : text_expect(t, '"');
-}
-
-static size_t bytes_max(const struct layout *l)
-{
-	return (size_t)l->size * 3 + 4;
-}
-
-/* Prefixes: hex of the data, '_', the length in bits; host bits are no part of
- * either (layout_canonical). */
-
-static void print_prefix(const struct layout *l, const unsigned char *bytes, struct buf *out)
-{
-	unsigned char key[sizeof(uint32_t) + LAYOUT_PREFIX_DATA];
-	uint32_t prefix_len;
-
-	memcpy(key, bytes, l->size);
-	layout_canonical(l, key);
-	memcpy(&prefix_len, key, sizeof(prefix_len));
-	text_print_hex(key + sizeof(prefix_len), l->size - sizeof(prefix_len), "", out);
-	buf_addf(out, "_%" PRIu32, prefix_len);
-}
-
-static int parse_prefix(const struct layout *l, struct text *t, unsigned char *bytes)
-{
-	uint32_t size = l->size - (uint32_t)sizeof(uint32_t), prefix_len;
-	uint64_t number;
-	int err;
-
-	err = text_hex(t, false, bytes + sizeof(prefix_len), size);
-	if (!err)
-		err = text_expect(t, '_');
-	if (!err)
-		err = text_unsigned(t, (uint64_t)size * 8, &number);
-	if (err)
-		return err;
-	prefix_len = (uint32_t)number;
-	memcpy(bytes, &prefix_len, sizeof(prefix_len));
-	layout_canonical(l, bytes);
-	return 0;
-}
-
-static size_t prefix_max(const struct layout *l)
-{
-	return ((size_t)l->size - sizeof(uint32_t)) * 2 + sizeof("_2048") - 1;
-}
-
-/* Arrays. */
-
-static void print_array(const struct layout *l, const unsigned char *bytes, struct buf *out)
-{
-	const struct layout *elem = l->array.elem;
-
-	buf_addc(out, '[');
-	for (uint32_t i = 0; i < l->array.count; i++) {
-		if (i)
-			buf_addc(out, ',');
-		codec_of(CODEC_JSON, elem)->print(elem, bytes + (size_t)i * l->array.stride, out);
-	}
-	buf_addc(out, ']');
-}
-
-static int wrong_count(const struct layout *l, struct text *t)
-{
-	return diag_at(t->diag, EINVAL, t->pos,
-		       "the array has %" PRIu32 " elements, no more, no less", l->array.count);
-}
-
-static int parse_array(const struct layout *l, struct text *t, unsigned char *bytes)
-{
-	const struct layout *elem = l->array.elem;
-	int err = text_expect(t, '[');
-
-	for (uint32_t i = 0; !err && i < l->array.count; i++) {
-		text_skip_blanks(t);
-		if (text_peek(t) == ']')
-			return wrong_count(l, t);
-		if (i)
-			err = text_expect(t, ',');
-		text_skip_blanks(t);
-		if (!err)
-			err = codec_of(CODEC_JSON, elem)
-				      ->parse(elem, t, bytes + (size_t)i * l->array.stride);
-	}
-	text_skip_blanks(t);
-	if (!err && text_peek(t) == ',')
-		return wrong_count(l, t);
-	return err ? err : text_expect(t, ']');
-}
-
-/* A per-CPU value as a file: one bare value stands for every CPU. */
-static int parse_array_text(const struct layout *l, struct text *t, unsigned char *bytes)
-{
-	const struct layout *elem = l->array.elem;
-	int err;
-
-	if (text_peek(t) == '[')
-		return parse_array(l, t, bytes);
-	err = codec_of(CODEC_TEXT, elem)->parse(elem, t, bytes);
-	for (uint32_t i = 1; !err && i < l->array.count; i++)
-		memcpy(bytes + (size_t)i * l->array.stride, bytes, elem->size);
-	return err;
-}
-
-static size_t array_max(const struct layout *l)
-{
-	const struct layout *elem = l->array.elem;
-
-	return 2 + (codec_of(CODEC_JSON, elem)->print_max(elem) + 1) * l->array.count;
-}
 
 /*
  * The formats. To add one: a row with an entry for each kind of layout; the
  * printer and the parser of an entry are inverse. To add a kind: an entry in
  * each row.
  */
-static const struct format {
-	bool blanks;         /* blanks may stand around the text */
-	const char *closing; /* what the printer adds at the end */
-	struct codec kinds[LAYOUT_KINDS];
-} formats[CODEC_FORMATS] = {
-	[CODEC_NAME] = {false,
-			"",
-			{
-				[LAYOUT_INT] = {print_int, parse_int, int_max},
-				[LAYOUT_BYTES] = {print_bytes_name, parse_bytes_name,
-						  bytes_name_max},
-				[LAYOUT_PREFIX] = {print_prefix, parse_prefix, prefix_max},
-				[LAYOUT_ARRAY] = {print_array, parse_array, array_max},
-			}},
-	[CODEC_TEXT] = {true,
-			"\n",
-			{
-				[LAYOUT_INT] = {print_int, parse_int, int_max},
-				[LAYOUT_BYTES] = {print_bytes_text, parse_bytes_text, bytes_max},
-				[LAYOUT_PREFIX] = {print_prefix, parse_prefix, prefix_max},
-				[LAYOUT_ARRAY] = {print_array, parse_array_text, array_max},
-			}},
-	[CODEC_JSON] = {true,
-			"",
-			{
-				[LAYOUT_INT] = {print_int, parse_int, int_max},
-				[LAYOUT_BYTES] = {print_bytes_json, parse_bytes_json, bytes_max},
-				[LAYOUT_PREFIX] = {print_prefix, parse_prefix, prefix_max},
-				[LAYOUT_ARRAY] = {print_array, parse_array, array_max},
-			}},
+static const struct format formats[CODEC_FORMATS] = {
+	[CODEC_NAME] =
+		{
+			.hex = FORMAT_HEX_BARE,
+			.closing = "",
+			.inner = &formats[CODEC_NAME],
+			.bare = &formats[CODEC_NAME],
+			.kinds =
+				{
+					[LAYOUT_INT] = &leaf_int,
+					[LAYOUT_BOOL] = &leaf_bool_bare,
+					[LAYOUT_FLOAT] = &leaf_float,
+					[LAYOUT_ENUM] = &leaf_enum_bare,
+					[LAYOUT_POINTER] = &leaf_pointer_bare,
+					[LAYOUT_IPV4] = &leaf_ipv4_bare,
+					[LAYOUT_IPV6] = &leaf_ipv6_bare,
+					[LAYOUT_MAC] = &leaf_mac_bare,
+					[LAYOUT_CHARS] = &leaf_chars_name,
+					[LAYOUT_BYTES] = &leaf_bytes_name,
+					[LAYOUT_OCTETS] = &leaf_bytes_name,
+					[LAYOUT_PREFIX] = &leaf_prefix_bare,
+					[LAYOUT_ARRAY] = &compose_array_name,
+					[LAYOUT_PER_CPU] = &compose_array_name,
+					[LAYOUT_RECORD] = &compose_record_name,
+					[LAYOUT_OWNED] = &leaf_owned,
+				},
+		},
+	[CODEC_TEXT] =
+		{
+			.hex = FORMAT_HEX_QUOTED,
+			.blanks = true,
+			.closing = "\n",
+			.inner = &formats[CODEC_JSON],
+			.bare = &formats[CODEC_NAME],
+			.kinds =
+				{
+					[LAYOUT_INT] = &leaf_int,
+					[LAYOUT_BOOL] = &leaf_bool_bare,
+					[LAYOUT_FLOAT] = &leaf_float,
+					[LAYOUT_ENUM] = &leaf_enum_bare,
+					[LAYOUT_POINTER] = &leaf_pointer_bare,
+					[LAYOUT_IPV4] = &leaf_ipv4_bare,
+					[LAYOUT_IPV6] = &leaf_ipv6_bare,
+					[LAYOUT_MAC] = &leaf_mac_bare,
+					[LAYOUT_CHARS] = &leaf_chars_text,
+					[LAYOUT_BYTES] = &leaf_bytes_text,
+					[LAYOUT_OCTETS] = &leaf_bytes_json,
+					[LAYOUT_PREFIX] = &leaf_prefix_bare,
+					[LAYOUT_ARRAY] = &compose_array_json,
+					[LAYOUT_PER_CPU] = &compose_per_cpu_text,
+					[LAYOUT_RECORD] = &compose_record_json,
+					[LAYOUT_OWNED] = &leaf_owned,
+				},
+		},
+	[CODEC_JSON] =
+		{
+			.hex = FORMAT_HEX_QUOTED,
+			.blanks = true,
+			.closing = "",
+			.inner = &formats[CODEC_JSON],
+			.bare = &formats[CODEC_NAME],
+			.kinds =
+				{
+					[LAYOUT_INT] = &leaf_int,
+					[LAYOUT_BOOL] = &leaf_bool_json,
+					[LAYOUT_FLOAT] = &leaf_float,
+					[LAYOUT_ENUM] = &leaf_enum_json,
+					[LAYOUT_POINTER] = &leaf_pointer_json,
+					[LAYOUT_IPV4] = &leaf_ipv4_json,
+					[LAYOUT_IPV6] = &leaf_ipv6_json,
+					[LAYOUT_MAC] = &leaf_mac_json,
+					[LAYOUT_CHARS] = &leaf_chars_json,
+					[LAYOUT_BYTES] = &leaf_bytes_json,
+					[LAYOUT_OCTETS] = &leaf_bytes_json,
+					[LAYOUT_PREFIX] = &leaf_prefix_json,
+					[LAYOUT_ARRAY] = &compose_array_json,
+					[LAYOUT_PER_CPU] = &compose_per_cpu,
+					[LAYOUT_RECORD] = &compose_record_json,
+					[LAYOUT_OWNED] = &leaf_owned,
+				},
+		},
+	[CODEC_RAW] =
+		{
+			.hex = FORMAT_HEX_NEVER,
+			.closing = "",
+			.inner = &formats[CODEC_RAW],
+			.bare = &formats[CODEC_RAW],
+			.kinds =
+				{
+					[0 ... LAYOUT_KINDS - 1] = &leaf_raw,
+				},
+		},
 };
 
-static const struct codec *codec_of(enum codec_format format, const struct layout *l)
+/* No name begins with a dot: those are the tree's own, and staging files. */
+static void escape_dot(struct buf *out, size_t start)
 {
-	return &formats[format].kinds[l->kind];
+	char *name;
+
+	if (buf_error(out) || out->len == start || out->data[start] != '.')
+		return;
+	buf_adds(out, "  ");
+	if (buf_error(out))
+		return;
+	name = out->data + start;
+	memmove(name + 3, name + 1, out->len - start - 3);
+	memcpy(name, "%2E", 3);
 }
 
 int codec_print(enum codec_format format, const struct layout *layout, const void *bytes,
 		struct buf *out)
 {
-	codec_of(format, layout)->print(layout, bytes, out);
+	size_t start = out->len;
+
+	compose_print_whole(&formats[format], layout, bytes, out);
 	buf_adds(out, formats[format].closing);
+	if (format == CODEC_NAME)
+		escape_dot(out, start);
 	return buf_error(out);
 }
 
@@ -290,14 +142,23 @@ static bool is_finished(const struct text *t)
 	return t->len && memchr(t->s, '\n', t->len) == t->s + t->len - 1;
 }
 
-static int parse_whole(const struct format *format, const struct layout *layout, struct text *t,
-		       void *bytes)
+/* Are blanks part of the value? */
+static bool is_verbatim(const struct format *format, const struct layout *layout)
 {
+	if (layout->kind == LAYOUT_PER_CPU)
+		layout = layout->array.elem;
+	return !format->blanks || format->kinds[layout->kind] == &leaf_chars_text;
+}
+
+static int parse_all(const struct format *format, const struct layout *layout, struct text *t,
+		     void *bytes)
+{
+	bool verbatim = is_verbatim(format, layout);
 	int err;
 
-	if (text_done(t))
+	if (text_done(t) && !verbatim)
 		return text_missing(t, "the value");
-	err = format->kinds[layout->kind].parse(layout, t, bytes);
+	err = compose_parse_whole(format, layout, t, bytes);
 	if (err)
 		return err;
 	if (format->blanks)
@@ -312,10 +173,10 @@ int codec_parse(enum codec_format format, const struct layout *layout, const cha
 	bool finished;
 	int err;
 
-	if (formats[format].blanks)
+	if (!is_verbatim(&formats[format], layout))
 		text_skip_blanks(&t);
-	finished = is_finished(&t);
-	err = parse_whole(&formats[format], layout, &t, bytes);
+	finished = formats[format].blanks && is_finished(&t);
+	err = parse_all(&formats[format], layout, &t, bytes);
 	if (err != -EAGAIN || !finished)
 		return err;
 	if (d)
@@ -325,5 +186,7 @@ int codec_parse(enum codec_format format, const struct layout *layout, const cha
 
 size_t codec_print_max(enum codec_format format, const struct layout *layout)
 {
-	return codec_of(format, layout)->print_max(layout) + strlen(formats[format].closing);
+	size_t max = compose_max_whole(&formats[format], layout);
+
+	return format_add(max, strlen(formats[format].closing));
 }

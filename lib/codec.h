@@ -18,7 +18,8 @@
 enum codec_format {
 	CODEC_NAME, /* a key as a file name (section 4 of the design) */
 	CODEC_TEXT, /* a value as the content of a file: one line, newline included (section 5) */
-	CODEC_JSON, /* the same inside an array */
+	CODEC_JSON, /* the same as JSON, for lines that hold more than the value */
+	CODEC_RAW,  /* the bytes themselves; per-CPU: of all CPUs, 8-byte stride */
 	CODEC_FORMATS,
 };
 

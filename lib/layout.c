@@ -1,149 +1,279 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 #include "lib/layout.h"
 
-#include <bpf/btf.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The integer types that a spec can name. */
-static const struct int_type {
-	const char *spelling;
-	const char *c_name;
-	uint32_t size;
-	bool is_signed;
-} int_types[] = {
-	{"u8", "unsigned char", 1, false}, {"u16", "unsigned short", 2, false},
-	{"u32", "unsigned int", 4, false}, {"u64", "unsigned long long", 8, false},
-	{"s8", "signed char", 1, true},    {"s16", "short", 2, true},
-	{"s32", "int", 4, true},           {"s64", "long long", 8, true},
-};
-
-enum { INT_TYPES = sizeof(int_types) / sizeof(int_types[0]) };
-
-static struct layout *layout_new(enum layout_kind kind, uint32_t size)
+static uint32_t sat_add(uint32_t a, uint32_t b)
 {
-	struct layout *l;
+	uint32_t sum;
 
-	if (size == 0)
-		return NULL;
-	l = calloc(1, sizeof(*l));
+	return __builtin_add_overflow(a, b, &sum) ? UINT32_MAX : sum;
+}
+
+static uint32_t sat_mul(uint32_t a, uint32_t b)
+{
+	uint32_t product;
+
+	return __builtin_mul_overflow(a, b, &product) ? UINT32_MAX : product;
+}
+
+struct layout *layout_new(enum layout_kind kind, uint32_t size)
+{
+	struct layout *l = calloc(1, sizeof(*l));
+
 	if (!l)
 		return NULL;
 	l->refs = 1;
 	l->kind = kind;
 	l->size = size;
+	l->nodes = 1;
+	l->leaves = size ? 1 : 0;
 	return l;
 }
 
-static struct layout *layout_int(const struct int_type *type)
+static bool is_int_size(uint32_t size)
 {
-	struct layout *l = layout_new(LAYOUT_INT, type->size);
+	return size == 1 || size == 2 || size == 4 || size == 8 ||
+	       (size == 16 && sizeof(long) == 8);
+}
 
+struct layout *layout_int(uint32_t size, uint32_t bits, bool is_signed, bool is_big_endian)
+{
+	struct layout *l;
+
+	if (!is_int_size(size) || bits == 0 || bits > size * 8)
+		return NULL;
+	l = layout_new(LAYOUT_INT, size);
 	if (l) {
-		l->spelling = type->spelling;
-		l->c_name = type->c_name;
-		l->is_signed = type->is_signed;
+		l->number.bits = (uint8_t)bits;
+		l->number.is_signed = is_signed;
+		l->number.is_big_endian = is_big_endian;
 	}
 	return l;
-}
-
-static const struct int_type *int_type_find(uint32_t size, bool is_signed)
-{
-	for (int i = 0; i < INT_TYPES; i++)
-		if (int_types[i].size == size && int_types[i].is_signed == is_signed)
-			return &int_types[i];
-	return NULL;
 }
 
 struct layout *layout_bytes(uint32_t size)
 {
-	return layout_new(int_type_find(size, false) ? LAYOUT_INT : LAYOUT_BYTES, size);
+	struct layout *l;
+
+	if (size == 0)
+		return NULL;
+	if (!is_int_size(size) || size > 8)
+		return layout_new(LAYOUT_BYTES, size);
+	l = layout_int(size, size * 8, false, false);
+	if (l)
+		l->number.is_untyped = true;
+	return l;
 }
 
-struct layout *layout_prefix(uint32_t key_size)
+/* The only sizes of the kinds that layout_plain() makes; {0}: any. */
+static const uint32_t plain_sizes[LAYOUT_KINDS][2] = {
+	[LAYOUT_BOOL] = {1, 1}, [LAYOUT_FLOAT] = {4, 8},  [LAYOUT_POINTER] = {4, 8},
+	[LAYOUT_IPV4] = {4, 4}, [LAYOUT_IPV6] = {16, 16}, [LAYOUT_MAC] = {6, 6},
+};
+
+struct layout *layout_plain(enum layout_kind kind, uint32_t size)
 {
-	if (key_size <= sizeof(uint32_t) || key_size > sizeof(uint32_t) + LAYOUT_PREFIX_DATA)
+	const uint32_t *sizes = plain_sizes[kind];
+	struct layout *l;
+
+	if (sizes[0] && size != sizes[0] && size != sizes[1])
 		return NULL;
-	return layout_new(LAYOUT_PREFIX, key_size);
+	l = layout_new(kind, size);
+	if (!l)
+		return NULL;
+	l->is_checked = kind == LAYOUT_BOOL || kind == LAYOUT_FLOAT || kind == LAYOUT_CHARS;
+	if (kind == LAYOUT_POINTER)
+		l->number.bits = (uint8_t)(size * 8);
+	if (kind == LAYOUT_OWNED) {
+		l->has_owned = true;
+		l->leaves = 0;
+	}
+	return l;
+}
+
+/* Enums. */
+
+struct ranked_enumerator {
+	const struct layout_enumerator *value;
+	uint32_t place; /* as it was declared */
+};
+
+static int compare_values(const void *a, const void *b)
+{
+	const struct ranked_enumerator *x = a, *y = b;
+
+	if (x->value->value != y->value->value)
+		return x->value->value < y->value->value ? -1 : 1;
+	return x->place < y->place ? -1 : 1;
+}
+
+static int compare_names(const void *a, const void *b, void *values)
+{
+	const struct layout_enumerator *v = values;
+
+	return strcmp(v[*(const uint32_t *)a].name, v[*(const uint32_t *)b].name);
+}
+
+static bool rank_by_value(struct layout *l, const struct layout_enumerator *values)
+{
+	struct ranked_enumerator *ranked = calloc(l->enums.count + 1U, sizeof(*ranked));
+	bool complete = ranked != NULL;
+
+	for (uint32_t i = 0; ranked && i < l->enums.count; i++)
+		ranked[i] = (struct ranked_enumerator){&values[i], i};
+	if (ranked)
+		qsort(ranked, l->enums.count, sizeof(*ranked), compare_values);
+	for (uint32_t i = 0; complete && i < l->enums.count; i++) {
+		l->enums.by_value[i].value = ranked[i].value->value;
+		l->enums.by_value[i].name = strdup(ranked[i].value->name);
+		complete = l->enums.by_value[i].name != NULL;
+	}
+	free(ranked);
+	return complete;
+}
+
+struct layout *layout_enum(uint32_t size, uint32_t bits, bool is_signed,
+			   const struct layout_enumerator *values, uint32_t count)
+{
+	struct layout *l;
+
+	if (!is_int_size(size) || size > 8 || bits == 0 || bits > size * 8)
+		return NULL;
+	l = layout_new(LAYOUT_ENUM, size);
+	if (!l)
+		return NULL;
+	l->enums.bits = (uint8_t)bits;
+	l->enums.is_signed = is_signed;
+	l->enums.by_value = calloc(count + 1U, sizeof(*l->enums.by_value));
+	l->enums.by_name = calloc(count + 1U, sizeof(*l->enums.by_name));
+	if (l->enums.by_value && l->enums.by_name)
+		l->enums.count = count;
+	if (l->enums.count != count || !rank_by_value(l, values)) {
+		layout_unref(l);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < count; i++)
+		l->enums.by_name[i] = i;
+	qsort_r(l->enums.by_name, count, sizeof(uint32_t), compare_names, l->enums.by_value);
+	return l;
+}
+
+const char *layout_enum_name(const struct layout *l, uint64_t value)
+{
+	uint32_t low = 0, high = l->enums.count;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (l->enums.by_value[mid].value < value)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == l->enums.count || l->enums.by_value[low].value != value)
+		return NULL;
+	return l->enums.by_value[low].name;
+}
+
+/* strcmp() of a NUL-terminated name with one of len bytes. */
+static int compare_name(const char *name, const char *other, size_t len)
+{
+	int order = strncmp(name, other, len);
+
+	return order ? order : name[len] != '\0';
+}
+
+bool layout_enum_value(const struct layout *l, const char *name, size_t len, uint64_t *value)
+{
+	uint32_t low = 0, high = l->enums.count;
+
+	if (memchr(name, '\0', len))
+		return false;
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+		const struct layout_enumerator *e = &l->enums.by_value[l->enums.by_name[mid]];
+		int order = compare_name(e->name, name, len);
+
+		if (order == 0) {
+			*value = e->value;
+			return true;
+		}
+		if (order < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return false;
+}
+
+/* Arrays. */
+
+void layout_inherit(struct layout *l, const struct layout *part, uint32_t times)
+{
+	l->nodes = sat_add(l->nodes, sat_mul(times, part->nodes));
+	l->leaves = sat_add(l->leaves, sat_mul(times, part->leaves));
+	l->is_checked |= part->is_checked;
+	l->has_union |= part->has_union;
+	l->has_owned |= part->has_owned;
+	l->has_lock |= part->has_lock;
+}
+
+static struct layout *array_new(enum layout_kind kind, struct layout *elem, uint32_t count,
+				uint32_t stride)
+{
+	uint32_t size;
+	struct layout *l;
+
+	if (stride < elem->size || __builtin_mul_overflow(stride, count, &size))
+		return NULL;
+	l = layout_new(kind, size);
+	if (!l)
+		return NULL;
+	l->array.elem = layout_ref(elem);
+	l->array.count = count;
+	l->array.stride = stride;
+	l->leaves = 0;
+	layout_inherit(l, elem, count);
+	return l;
+}
+
+struct layout *layout_array(struct layout *elem, uint32_t count, uint32_t stride)
+{
+	return array_new(LAYOUT_ARRAY, elem, count, stride);
 }
 
 struct layout *layout_per_cpu(struct layout *elem, uint32_t cpus)
 {
-	uint32_t stride, size;
+	if (elem->size > UINT32_MAX - 7)
+		return NULL;
+	return array_new(LAYOUT_PER_CPU, elem, cpus, (elem->size + 7) & ~7U);
+}
+
+/* Prefixes. */
+
+struct layout *layout_prefix(uint32_t key_size, bool is_typed)
+{
+	uint32_t size = key_size - (uint32_t)sizeof(uint32_t);
 	struct layout *l;
 
-	if (__builtin_add_overflow(elem->size, 7, &stride))
+	if (key_size <= sizeof(uint32_t) || size > LAYOUT_PREFIX_DATA)
 		return NULL;
-	stride &= ~7U;
-	if (__builtin_mul_overflow(stride, cpus, &size))
-		return NULL;
-	l = layout_new(LAYOUT_ARRAY, size);
+	l = layout_new(LAYOUT_PREFIX, key_size);
 	if (!l)
 		return NULL;
-	l->array.elem = layout_ref(elem);
-	l->array.count = cpus;
-	l->array.stride = stride;
-	return l;
-}
-
-struct layout *layout_from_btf(const struct btf *btf, uint32_t type_id, uint32_t size)
-{
-	int id = btf__resolve_type(btf, type_id);
-	const struct btf_type *t = id > 0 ? btf__type_by_id(btf, (uint32_t)id) : NULL;
-	const struct int_type *type;
-
-	if (!t || !btf_is_int(t) || btf_int_bits(t) != size * 8 || btf_int_offset(t) != 0)
-		return layout_bytes(size);
-	type = int_type_find(size, (btf_int_encoding(t) & BTF_INT_SIGNED) != 0);
-	return type ? layout_int(type) : layout_bytes(size);
-}
-
-/* A number of bytes, all digits. */
-static int parse_size(const char *word, size_t len, struct layout **out, struct diag *d)
-{
-	uint64_t size = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (word[i] < '0' || word[i] > '9')
-			return diag_at(d, EINVAL, i, "a size in bytes is a decimal number");
-		size = size * 10 + (uint64_t)(word[i] - '0');
-		if (size > INT32_MAX)
-			return diag_at(d, EINVAL, i, "no key or value is that large");
+	if (is_typed && size == 4)
+		l->prefix = layout_plain(LAYOUT_IPV4, size);
+	else if (is_typed && size == 16)
+		l->prefix = layout_plain(LAYOUT_IPV6, size);
+	else
+		l->prefix = layout_new(LAYOUT_BYTES, size);
+	if (!l->prefix) {
+		layout_unref(l);
+		return NULL;
 	}
-	if (size == 0)
-		return diag_at(d, EINVAL, 0, "a size of 0 bytes is no key or value");
-	*out = layout_bytes((uint32_t)size);
-	return *out ? 0 : -ENOMEM;
-}
-
-int layout_parse(const char *word, size_t len, struct layout **out, struct diag *d)
-{
-	if (len && word[0] >= '0' && word[0] <= '9')
-		return parse_size(word, len, out, d);
-	for (int i = 0; i < INT_TYPES; i++) {
-		if (strlen(int_types[i].spelling) != len ||
-		    memcmp(int_types[i].spelling, word, len) != 0)
-			continue;
-		*out = layout_int(&int_types[i]);
-		return *out ? 0 : -ENOMEM;
-	}
-	return diag_at(d, EINVAL, 0, "no such type: use u8 to u64, s8 to s64 or a size in bytes");
-}
-
-struct layout *layout_ref(struct layout *l)
-{
-	__atomic_add_fetch(&l->refs, 1, __ATOMIC_RELAXED);
 	return l;
-}
-
-void layout_unref(struct layout *l)
-{
-	if (!l || __atomic_sub_fetch(&l->refs, 1, __ATOMIC_ACQ_REL) > 0)
-		return;
-	if (l->kind == LAYOUT_ARRAY)
-		layout_unref(l->array.elem);
-	free(l);
 }
 
 void layout_canonical(const struct layout *l, void *bytes)
@@ -162,51 +292,45 @@ void layout_canonical(const struct layout *l, void *bytes)
 	}
 }
 
-bool layout_is_alike(const struct layout *a, const struct layout *b)
+/* Life. */
+
+struct layout *layout_ref(struct layout *l)
 {
-	if (!a || !b)
-		return a == b;
-	return a->size == b->size && (!a->spelling || !b->spelling || a->spelling == b->spelling);
+	__atomic_add_fetch(&l->refs, 1, __ATOMIC_RELAXED);
+	return l;
 }
 
-bool layout_is_typed(const struct layout *l)
+static void free_enum(struct layout *l)
 {
-	return l->spelling != NULL;
+	for (uint32_t i = 0; l->enums.by_value && i < l->enums.count; i++)
+		free(l->enums.by_value[i].name);
+	free(l->enums.by_value);
+	free(l->enums.by_name);
 }
 
-/* unsigned char[size], with the two integer types that an array needs. */
-static int add_byte_array(uint32_t size, struct btf *btf)
+static void free_record(struct layout *l)
 {
-	int byte = btf__add_int(btf, "unsigned char", 1, 0);
-	int index = byte < 0 ? byte : btf__add_int(btf, "unsigned int", 4, 0);
-
-	return index < 0 ? index : btf__add_array(btf, index, byte, size);
+	for (uint32_t i = 0; i < l->record.count; i++) {
+		free(l->record.members[i].name);
+		free(l->record.members[i].label);
+		layout_unref(l->record.members[i].type);
+	}
+	free(l->record.members);
+	free(l->record.by_name);
+	free(l->record.holes);
 }
 
-int layout_add_btf(const struct layout *l, struct btf *btf)
+void layout_unref(struct layout *l)
 {
-	if (l->kind != LAYOUT_INT)
-		return add_byte_array(l->size, btf);
-	return btf__add_int(btf, int_type_find(l->size, l->is_signed)->c_name, l->size,
-			    l->is_signed ? BTF_INT_SIGNED : 0);
-}
-
-void layout_print_spec(const struct layout *l, struct buf *out)
-{
-	if (l->kind == LAYOUT_ARRAY)
-		layout_print_spec(l->array.elem, out);
-	else if (l->spelling)
-		buf_adds(out, l->spelling);
-	else
-		buf_addf(out, "%u", l->size);
-}
-
-void layout_print_c(const struct layout *l, const char *name, struct buf *out)
-{
-	if (l->kind == LAYOUT_ARRAY)
-		layout_print_c(l->array.elem, name, out);
-	else if (l->c_name)
-		buf_addf(out, "%s %s", l->c_name, name);
-	else
-		buf_addf(out, "unsigned char %s[%u]", name, l->size);
+	if (!l || __atomic_sub_fetch(&l->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	if (l->kind == LAYOUT_ARRAY || l->kind == LAYOUT_PER_CPU)
+		layout_unref(l->array.elem);
+	else if (l->kind == LAYOUT_PREFIX)
+		layout_unref(l->prefix);
+	else if (l->kind == LAYOUT_ENUM)
+		free_enum(l);
+	else if (l->kind == LAYOUT_RECORD)
+		free_record(l);
+	free(l);
 }

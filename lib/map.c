@@ -3,48 +3,73 @@
 
 #include <bpf/btf.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/btflayout.h"
 #include "lib/sys.h"
 
-/* The layout of size bytes of BTF type type_id; no BTF: just bytes. */
-static struct layout *typed_layout(const struct btf *btf, uint32_t type_id, uint32_t size)
+/* The type laid over the map, else that of BTF type type_id, else just bytes. */
+static int choose_type(const struct ctype *laid, const struct btf *btf, uint32_t type_id,
+		       uint32_t size, struct ctype **out)
 {
-	return btf && type_id ? layout_from_btf(btf, type_id, size) : layout_bytes(size);
+	if (laid)
+		*out = ctype_ref((struct ctype *)laid);
+	else if (btf && type_id)
+		return ctype_from_btf(btf, type_id, size, out);
+	else if (size)
+		return ctype_bytes(size, out);
+	return 0;
 }
 
-/* Replaces the layout of one CPU's value by that of all of them. */
-static int spread_over_cpus(struct map_desc *desc)
+static int lay_out_key(struct map_desc *desc)
 {
-	int cpus = sys_possible_cpus();
-	struct layout *one = desc->value;
+	const struct ctype *t = desc->key_type;
+
+	if (!desc->type->prefixes)
+		desc->key = layout_ref(t->layout);
+	else if (ctype_is_typed(t))
+		return btflayout_read_prefix(t->btf, t->id, t->size, &desc->key);
+	else
+		desc->key = layout_prefix(t->size, false);
+	return desc->key ? 0 : -ENOMEM;
+}
+
+static int lay_out_value(struct map_desc *desc)
+{
+	int cpus = desc->type->per_cpu ? sys_possible_cpus() : 1;
 
 	if (cpus < 0)
 		return cpus;
-	desc->value = layout_per_cpu(one, (uint32_t)cpus);
-	layout_unref(one);
+	if (desc->type->per_cpu)
+		desc->value = layout_per_cpu(desc->value_type->layout, (uint32_t)cpus);
+	else
+		desc->value = layout_ref(desc->value_type->layout);
+	if (desc->value && desc->value->has_lock)
+		desc->elem_flags = BPF_F_LOCK;
 	return desc->value ? 0 : -ENOMEM;
 }
 
-static int describe(struct map_desc *desc, const struct btf *btf)
+static int describe(struct map_desc *desc, const struct btf *btf, const struct map_types *types)
 {
 	const struct bpf_map_info *info = &desc->info;
+	int err = choose_type(types->key, btf, info->btf_key_type_id, info->key_size,
+			      &desc->key_type);
 
-	if (!desc->type->keys)
-		return 0;
-	if (desc->type->prefixes)
-		desc->key = layout_prefix(info->key_size);
-	else
-		desc->key = typed_layout(btf, info->btf_key_type_id, info->key_size);
-	desc->value = typed_layout(btf, info->btf_value_type_id, info->value_size);
-	if (!desc->key || !desc->value)
-		return -ENOMEM;
-	return desc->type->per_cpu ? spread_over_cpus(desc) : 0;
+	if (!err)
+		err = choose_type(types->value, btf, info->btf_value_type_id, info->value_size,
+				  &desc->value_type);
+	if (err || !desc->type->keys)
+		return err;
+	err = lay_out_key(desc);
+	return err ? err : lay_out_value(desc);
 }
 
-int map_desc_new(const struct bpf_map_info *info, struct map_desc **out)
+int map_desc_new(const struct bpf_map_info *info, const struct map_types *types,
+		 struct map_desc **out)
 {
+	static const struct map_types none;
 	struct map_desc *desc = calloc(1, sizeof(*desc));
 	struct btf *btf = NULL;
 	int err = 0;
@@ -54,10 +79,10 @@ int map_desc_new(const struct bpf_map_info *info, struct map_desc **out)
 	desc->refs = 1;
 	desc->info = *info;
 	desc->type = maptype_find(info->type);
-	if (info->btf_id && desc->type->keys)
+	if (info->btf_id)
 		err = sys_btf_open_id(info->btf_id, &btf);
 	if (!err)
-		err = describe(desc, btf);
+		err = describe(desc, btf, types ? types : &none);
 	btf__free(btf);
 	if (err) {
 		map_desc_unref(desc);
@@ -65,6 +90,29 @@ int map_desc_new(const struct bpf_map_info *info, struct map_desc **out)
 	}
 	*out = desc;
 	return 0;
+}
+
+static int check_size(const char *what, const struct ctype *t, uint32_t size, struct diag *d)
+{
+	if (!t || t->size == size)
+		return 0;
+	return diag_set(d, EINVAL,
+			"the %s of this map has %" PRIu32 " bytes, and the type %" PRIu32, what,
+			size, t->size);
+}
+
+int map_types_check(const struct bpf_map_info *info, const struct map_types *types, struct diag *d)
+{
+	int err = check_size("key", types->key, info->key_size, d);
+
+	if (!err)
+		err = check_size("value", types->value, info->value_size, d);
+	if (!err && types->key && maptype_find(info->type)->prefixes &&
+	    ctype_is_typed(types->key) && !ctype_is_struct(types->key))
+		return diag_set(d, EINVAL,
+				"the key of an LPM trie begins with its prefix length: "
+				"use ipv4_prefix, ipv6_prefix or a struct");
+	return err;
 }
 
 struct map_desc *map_desc_ref(struct map_desc *desc)
@@ -79,6 +127,8 @@ void map_desc_unref(struct map_desc *desc)
 		return;
 	layout_unref(desc->key);
 	layout_unref(desc->value);
+	ctype_unref(desc->key_type);
+	ctype_unref(desc->value_type);
 	free(desc);
 }
 
@@ -137,7 +187,7 @@ static int check_index(const struct map *map, const void *key, struct diag *d)
 
 int map_get(const struct map *map, const void *key, void *value)
 {
-	return map->desc->type->get(map->fd, key, map->desc->info.key_size, value);
+	return map->desc->type->get(map->fd, key, value, map->desc->elem_flags);
 }
 
 int map_put(const struct map *map, const void *key, const void *value, uint64_t flags,
@@ -145,7 +195,9 @@ int map_put(const struct map *map, const void *key, const void *value, uint64_t 
 {
 	int err = check_index(map, key, d);
 
-	return err ? err : explain(map, sys_map_update(map->fd, key, value, flags), d);
+	return err ? err
+		   : explain(map,
+			     sys_map_update(map->fd, key, value, flags | map->desc->elem_flags), d);
 }
 
 static int store_zeroes(const struct map *map, const void *key)
@@ -155,7 +207,7 @@ static int store_zeroes(const struct map *map, const void *key)
 
 	if (!zeroes)
 		return -ENOMEM;
-	err = sys_map_update(map->fd, key, zeroes, BPF_ANY);
+	err = sys_map_update(map->fd, key, zeroes, BPF_ANY | map->desc->elem_flags);
 	free(zeroes);
 	return err;
 }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/ctype.h"
 #include "lib/diag.h"
 #include "lib/layout.h"
 #include "lib/maptype.h"
@@ -21,15 +22,29 @@ struct map_desc {
 	unsigned int refs;
 	struct bpf_map_info info;
 	const struct maptype *type;
-	struct layout *key;   /* NULL if the map has no keys */
-	struct layout *value; /* the whole value: per-CPU maps have an array here */
+	struct ctype *key_type;   /* NULL: the map's keys have no bytes */
+	struct ctype *value_type; /* of one CPU; NULL: no bytes */
+	struct layout *key;       /* NULL if the map has no keys */
+	struct layout *value;     /* the whole value: of all CPUs */
+	uint64_t elem_flags;      /* BPF_F_LOCK where values have a spin lock */
+};
+
+/* Types that somebody lays over a map (section 6 of the design); NULL: the map's own. */
+struct map_types {
+	struct ctype *key, *value;
 };
 
 /*
- * Describes the map that info is of, reading its BTF from the kernel. *out has
- * one reference. -ENOMEM, or what BPF_BTF_GET_FD_BY_ID says.
+ * Describes the map that info is of, reading its BTF from the kernel; types may be
+ * NULL, is not kept, and fits (map_types_check). *out has one reference. -ENOMEM, or
+ * what BPF_BTF_GET_FD_BY_ID says.
  */
-int map_desc_new(const struct bpf_map_info *info, struct map_desc **out);
+int map_desc_new(const struct bpf_map_info *info, const struct map_types *types,
+		 struct map_desc **out);
+
+/* 0 if the map's keys and values have the sizes of these types, else -EINVAL explained. */
+int map_types_check(const struct bpf_map_info *info, const struct map_types *types, struct diag *d);
+
 struct map_desc *map_desc_ref(struct map_desc *desc);
 void map_desc_unref(struct map_desc *desc); /* NULL is fine */
 

@@ -9,10 +9,9 @@
 /* Types that linux/bpf.h of Debian 12 does not name yet. */
 enum { MAP_TYPE_CGRP_STORAGE = 32, MAP_TYPE_ARENA = 33, MAP_TYPE_INSN_ARRAY = 34 };
 
-static int get_plain(int fd, const void *key, uint32_t key_size, void *value)
+static int get_plain(int fd, const void *key, void *value, uint64_t flags)
 {
-	(void)key_size;
-	return sys_map_lookup(fd, key, value, 0);
+	return sys_map_lookup(fd, key, value, flags);
 }
 
 /* LPM keys: a u32 prefix length in host order, then data, high bit first. */
@@ -92,12 +91,13 @@ static int get_prefix_once(int fd, const void *key, void *value, bool *settled)
 	return prefix_equal(next, first) ? -ENOENT : 0;
 }
 
-static int get_prefix(int fd, const void *key, uint32_t key_size, void *value)
+/* Values of tries have no spin lock. */
+static int get_prefix(int fd, const void *key, void *value, uint64_t flags)
 {
 	bool settled = false;
 	int err = -ENOENT;
 
-	(void)key_size;
+	(void)flags;
 	for (int tries = 0; !settled && tries < 16; tries++)
 		err = get_prefix_once(fd, key, value, &settled);
 	return err;
@@ -128,7 +128,7 @@ static const struct maptype rows[] = {
 	{BPF_MAP_TYPE_LRU_HASH, "lru_hash", .keys = true, .btf = true, .get = get_plain},
 	{BPF_MAP_TYPE_LRU_PERCPU_HASH, "lru_percpu_hash", .keys = true, .per_cpu = true,
 	 .btf = true, .get = get_plain},
-	{BPF_MAP_TYPE_LPM_TRIE, "lpm_trie", .keys = true, .prefixes = true,
+	{BPF_MAP_TYPE_LPM_TRIE, "lpm_trie", .keys = true, .prefixes = true, .btf = true,
 	 .create_flags = BPF_F_NO_PREALLOC, .get = get_prefix, .compare = compare_prefix},
 	{BPF_MAP_TYPE_ARRAY_OF_MAPS, "array_of_maps", .key_size = 4, .why_not = NOT_YET},
 	{BPF_MAP_TYPE_HASH_OF_MAPS, "hash_of_maps", .why_not = NOT_YET},

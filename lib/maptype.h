@@ -21,7 +21,7 @@ struct maptype {
 	bool per_cpu;  /* a value has one part per possible CPU */
 	bool fixed;    /* indexes 0..max_entries-1 always exist; removing stores zeroes */
 	bool prefixes; /* the key is an LPM prefix */
-	bool btf;      /* BPF_MAP_CREATE takes BTF with any key type */
+	bool btf;      /* BPF_MAP_CREATE takes BTF (of prefixes: with a struct as key) */
 
 	/*
 	 * Opening such a map by id and closing it again can disturb it (map-types
@@ -33,8 +33,9 @@ struct maptype {
 	uint32_t create_flags; /* what BPF_MAP_CREATE insists on */
 	const char *why_not;   /* one sentence, if keys is false */
 
-	/* 0 and value_size bytes (all CPUs) in value, -ENOENT, or -errno. */
-	int (*get)(int fd, const void *key, uint32_t key_size, void *value);
+	/* 0 and value_size bytes (all CPUs) in value, -ENOENT, or -errno. flags: 0 or
+	 * BPF_F_LOCK. */
+	int (*get)(int fd, const void *key, void *value, uint64_t flags);
 
 	/*
 	 * The order in which the kernel hands keys out, where a cursor needs it to

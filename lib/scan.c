@@ -181,7 +181,8 @@ static int fetch_batch(struct scan *s, const struct map *map, const void *in, vo
 
 	for (;;) {
 		s->count = *room;
-		err = sys_map_lookup_batch(map->fd, in, out, s->keys, s->values, &s->count);
+		err = sys_map_lookup_batch(map->fd, in, out, s->keys, s->values, &s->count,
+					   s->desc->elem_flags);
 		if (err != -ENOSPC)
 			return err;
 		if (*room > UINT32_MAX / 2 || make_room(s, *room * 2))

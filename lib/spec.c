@@ -1,32 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 #include "lib/spec.h"
 
-#include <bpf/btf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
 
-#include "lib/sys.h"
+#include "lib/btfpair.h"
 #include "lib/text.h"
-
-/* What an entry costs beside key and value, at most (struct htab_elem with its
- * LRU node, a bucket, a trie node). */
-enum { ENTRY_OVERHEAD = 96 };
 
 void spec_copy(struct spec *s, const struct spec *from)
 {
 	*s = *from;
 	if (s->key)
-		layout_ref(s->key);
+		ctype_ref(s->key);
 	if (s->value)
-		layout_ref(s->value);
+		ctype_ref(s->value);
 }
 
 void spec_free(struct spec *s)
 {
-	layout_unref(s->key);
-	layout_unref(s->value);
+	ctype_unref(s->key);
+	ctype_unref(s->value);
+	ctype_unref(s->exact_key);
+	ctype_unref(s->exact_value);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -89,38 +86,38 @@ static void print_type(const struct spec *s, struct buf *out)
 	buf_adds(out, s->type->name);
 }
 
-static int parse_layout(struct layout **slot, const char *text, size_t len, struct diag *d)
+static int parse_ctype(struct ctype **slot, const char *text, size_t len, struct diag *d)
 {
-	struct layout *layout = NULL;
-	int err = layout_parse(text, len, &layout, d);
+	struct ctype *type = NULL;
+	int err = ctype_parse(text, len, &type, d);
 
 	if (err)
 		return err;
-	layout_unref(*slot);
-	*slot = layout;
+	ctype_unref(*slot);
+	*slot = type;
 	return 0;
 }
 
 static int parse_key(struct spec *s, const char *text, size_t len, struct diag *d)
 {
-	return parse_layout(&s->key, text, len, d);
+	return parse_ctype(&s->key, text, len, d);
 }
 
 static void print_key(const struct spec *s, struct buf *out)
 {
 	if (s->key)
-		layout_print_spec(s->key, out);
+		ctype_print_spec(s->key, out);
 }
 
 static int parse_value(struct spec *s, const char *text, size_t len, struct diag *d)
 {
-	return parse_layout(&s->value, text, len, d);
+	return parse_ctype(&s->value, text, len, d);
 }
 
 static void print_value(const struct spec *s, struct buf *out)
 {
 	if (s->value)
-		layout_print_spec(s->value, out);
+		ctype_print_spec(s->value, out);
 }
 
 static int parse_max_entries(struct spec *s, const char *text, size_t len, struct diag *d)
@@ -213,10 +210,23 @@ static void print_nothing(const struct spec *s, struct buf *out)
 	(void)out;
 }
 
-static bool is_kernel_name_byte(unsigned char c)
+static bool is_name_byte(unsigned char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 	       c == '_' || c == '.';
+}
+
+/* The exact types (btfpair.h). What the words of key and value say, they say again. */
+
+static int parse_btf(struct spec *s, const char *text, size_t len, struct diag *d)
+{
+	return btfpair_parse(text, len, &s->exact_key, &s->exact_value, d);
+}
+
+static void print_btf(const struct spec *s, struct buf *out)
+{
+	if (spec_has_types(s))
+		btfpair_print(s->key, s->value, s->type->prefixes, out);
 }
 
 static int parse_name(struct spec *s, const char *text, size_t len, struct diag *d)
@@ -224,11 +234,20 @@ static int parse_name(struct spec *s, const char *text, size_t len, struct diag 
 	if (len >= sizeof(s->name))
 		return diag_at(d, EINVAL, sizeof(s->name) - 1, "a map's name has at most 15 bytes");
 	for (size_t i = 0; i < len; i++)
-		if (!is_kernel_name_byte((unsigned char)text[i]) && (unsigned char)text[i] < 0xc0)
+		if (!is_name_byte((unsigned char)text[i]) && (unsigned char)text[i] < 0xc0)
 			return diag_at(d, EINVAL, i, "a map's name is made of A-Z a-z 0-9 _ and .");
 	memcpy(s->name, text, len);
 	s->name[len] = '\0';
 	return 0;
+}
+
+void spec_set_name(struct spec *s, const char *raw, size_t len)
+{
+	size_t cut = len < sizeof(s->name) - 1 ? len : sizeof(s->name) - 1;
+
+	for (size_t i = 0; i < cut; i++)
+		s->name[i] = is_name_byte((unsigned char)raw[i]) ? raw[i] : '_';
+	s->name[cut] = '\0';
 }
 
 static void print_name(const struct spec *s, struct buf *out)
@@ -255,6 +274,7 @@ static const struct field {
 	{"map_extra", NULL, parse_map_extra, print_map_extra},
 	{"numa_node", NULL, parse_numa_node, print_nothing},
 	{"name", NULL, parse_name, print_name},
+	{"btf", NULL, parse_btf, print_btf},
 };
 
 enum { FIELDS = sizeof(fields) / sizeof(fields[0]) };
@@ -272,32 +292,48 @@ static int field_find(const char *text, size_t len)
 	return -1;
 }
 
-/* One field=value, len bytes. *given: the fields that the text named so far. */
-static int parse_pair(struct spec *s, const char *pair, size_t len, unsigned int *given,
-		      struct diag *d)
+/* One text under way. */
+struct parsing {
+	struct spec *spec;
+	unsigned int given;   /* the fields that were named so far */
+	unsigned int allowed; /* the fields that may be */
+	struct diag *d;
+};
+
+#define BIT(field) (1U << (field))
+#define ALL_FIELDS (BIT(FIELDS) - 1)
+
+static int no_such_field(struct diag *d)
+{
+	return diag_at(d, EINVAL, 0,
+		       "no such field: type, key, value, max_entries, map_flags, map_extra, "
+		       "numa_node, name, btf");
+}
+
+/* One field=value, len bytes. */
+static int parse_pair(struct parsing *p, const char *pair, size_t len)
 {
 	const char *equals = memchr(pair, '=', len);
 	size_t name_len = equals ? (size_t)(equals - pair) : len;
 	int i = field_find(pair, name_len), err;
 
 	if (!equals)
-		return diag_at(d, EINVAL, len, "'=' is missing: a spec is made of field=value");
+		return diag_at(p->d, EINVAL, len, "'=' is missing: a spec is made of field=value");
 	if (i < 0)
-		return diag_at(d, EINVAL, 0,
-			       "no such field: type, key, value, max_entries, "
-			       "map_flags, map_extra, numa_node, name");
-	if (*given & 1U << i)
-		return diag_at(d, EINVAL, 0, "%s is given twice", fields[i].name);
-	*given |= 1U << i;
-	err = fields[i].parse(s, equals + 1, len - name_len - 1, d);
-	if (err && d)
-		d->offset += name_len + 1;
+		return no_such_field(p->d);
+	if (!(p->allowed & BIT(i)))
+		return diag_at(p->d, EINVAL, 0, "only key, value and btf can be said here");
+	if (p->given & BIT(i))
+		return diag_at(p->d, EINVAL, 0, "%s is given twice", fields[i].name);
+	p->given |= BIT(i);
+	err = fields[i].parse(p->spec, equals + 1, len - name_len - 1, p->d);
+	if (err && p->d)
+		p->d->offset += name_len + 1;
 	return err == -EAGAIN ? -EINVAL : err;
 }
 
-static int parse_pairs(struct spec *s, const char *text, size_t len, char separator, struct diag *d)
+static int parse_pairs(struct parsing *p, const char *text, size_t len, char separator)
 {
-	unsigned int given = 0;
 	size_t start, end;
 	int err;
 
@@ -307,13 +343,43 @@ static int parse_pairs(struct spec *s, const char *text, size_t len, char separa
 		end = found ? (size_t)(found - text) : len;
 		if (separator == '\n' && (end == start || text[start] == '#'))
 			continue;
-		err = parse_pair(s, text + start, end - start, &given, d);
-		if (err && d)
-			d->offset += start;
+		err = parse_pair(p, text + start, end - start);
+		if (err && p->d)
+			p->d->offset += start;
 		if (err)
 			return err;
 	}
 	return 0;
+}
+
+/* What btf= gave is what the word of field means, if the sizes agree. */
+static int take_exact(struct parsing *p, int field, struct ctype **slot, struct ctype **exact)
+{
+	if (!*exact)
+		return 0;
+	if (p->given & BIT(field) && (*slot)->size != (*exact)->size)
+		return diag_set(p->d, EINVAL,
+				"%s and btf differ: %" PRIu32 " and %" PRIu32 " bytes",
+				fields[field].name, (*slot)->size, (*exact)->size);
+	ctype_unref(*slot);
+	*slot = *exact;
+	*exact = NULL;
+	return 0;
+}
+
+static int parse_into(struct spec *s, unsigned int allowed, const char *text, size_t len,
+		      char separator, struct diag *d)
+{
+	struct parsing p = {.spec = s, .allowed = allowed, .d = d};
+	int err = parse_pairs(&p, text, len, separator);
+
+	if (!err)
+		err = take_exact(&p, field_find("key", 3), &s->key, &s->exact_key);
+	if (!err)
+		err = take_exact(&p, field_find("value", 5), &s->value, &s->exact_value);
+	if (err && d)
+		d->err = -err;
+	return err;
 }
 
 int spec_parse(struct spec *s, const char *text, size_t len, char separator, struct diag *d)
@@ -322,32 +388,39 @@ int spec_parse(struct spec *s, const char *text, size_t len, char separator, str
 	int err;
 
 	spec_copy(&next, s);
-	err = parse_pairs(&next, text, len, separator, d);
-	if (err) {
-		spec_free(&next);
-		if (d)
-			d->err = -err;
-		return err;
-	}
-	spec_free(s);
-	*s = next;
-	return 0;
+	err = parse_into(&next, ALL_FIELDS, text, len, separator, d);
+	spec_free(err ? &next : s);
+	if (!err)
+		*s = next;
+	return err;
 }
 
-/* A layout of that many bytes where the map has no text for its elements. */
-static struct layout *plain_layout(struct layout *layout, uint32_t size)
+int spec_parse_types(struct spec *types, const char *text, size_t len, struct diag *d)
 {
-	if (!layout)
-		return layout_bytes(size);
-	return layout_ref(layout->kind == LAYOUT_ARRAY ? layout->array.elem : layout);
+	unsigned int allowed =
+		BIT(field_find("key", 3)) | BIT(field_find("value", 5)) | BIT(field_find("btf", 3));
+	int err;
+
+	*types = (struct spec){.type = NULL};
+	while (len && text[len - 1] == '\n')
+		len--;
+	err = parse_into(types, allowed, text, len, memchr(text, '\n', len) ? '\n' : ',', d);
+	if (err)
+		spec_free(types);
+	return err;
+}
+
+bool spec_has_types(const struct spec *s)
+{
+	return (s->key && ctype_is_typed(s->key)) || (s->value && ctype_is_typed(s->value));
 }
 
 void spec_of_map(struct spec *s, const struct map_desc *desc)
 {
 	*s = (struct spec){
 		.type = desc->type,
-		.key = plain_layout(desc->key, desc->info.key_size),
-		.value = plain_layout(desc->value, desc->info.value_size),
+		.key = desc->key_type ? ctype_ref(desc->key_type) : NULL,
+		.value = desc->value_type ? ctype_ref(desc->value_type) : NULL,
 		.max_entries = desc->info.max_entries,
 		.map_flags = desc->info.map_flags,
 		.map_extra = desc->info.map_extra,
@@ -355,18 +428,21 @@ void spec_of_map(struct spec *s, const struct map_desc *desc)
 	memcpy(s->name, desc->info.name, sizeof(s->name) - 1);
 }
 
+bool spec_is_as_asked(const struct spec *map, const struct spec *asked)
+{
+	return map->type == asked->type && ctype_is_alike(map->key, asked->key) &&
+	       ctype_is_alike(map->value, asked->value) && map->max_entries >= asked->max_entries &&
+	       (map->max_entries == asked->max_entries || asked->map_flags) &&
+	       (map->map_flags & asked->map_flags) == asked->map_flags &&
+	       map->map_extra == asked->map_extra && strcmp(map->name, asked->name) == 0;
+}
+
 void spec_print(const struct spec *s, struct buf *out)
 {
-	if (s->key) {
-		buf_adds(out, "# ");
-		layout_print_c(s->key, "key", out);
-		buf_adds(out, ";\n");
-	}
-	if (s->value) {
-		buf_adds(out, "# ");
-		layout_print_c(s->value, "value", out);
-		buf_adds(out, ";\n");
-	}
+	if (s->key)
+		ctype_print_c(s->key, "key", "# ", out);
+	if (s->value)
+		ctype_print_c(s->value, "value", "# ", out);
 	for (int i = 0; i < FIELDS; i++) {
 		size_t start = out->len, value;
 
@@ -378,109 +454,4 @@ void spec_print(const struct spec *s, struct buf *out)
 		else
 			buf_addc(out, '\n');
 	}
-}
-
-uint64_t spec_bytes(const struct spec *s)
-{
-	uint64_t cpus = s->type->per_cpu ? (uint64_t)sys_possible_cpus() : 1;
-	uint64_t value = ((uint64_t)s->value->size + 7) / 8 * 8, bytes;
-
-	if (__builtin_mul_overflow(value, cpus, &value) ||
-	    __builtin_mul_overflow(value + s->key->size + ENTRY_OVERHEAD, s->max_entries, &bytes))
-		return UINT64_MAX;
-	return bytes;
-}
-
-/* What the kernel would refuse without saying why. */
-static int check(const struct spec *s, uint64_t max_bytes, struct diag *d)
-{
-	if (!s->type || !s->key || !s->value || !s->max_entries)
-		return diag_set(d, EINVAL, "a map needs type, key, value and max_entries");
-	if (s->type->key_size && s->key->size != s->type->key_size)
-		return diag_set(d, EINVAL, "the key of this map type has %u bytes",
-				s->type->key_size);
-	if (s->type->prefixes && (s->key->size < 5 || layout_is_typed(s->key)))
-		return diag_set(d, EINVAL,
-				"the key is a u32 prefix length and the address: "
-				"key=8 for IPv4, key=20 for IPv6");
-	if (spec_bytes(s) > max_bytes)
-		return diag_set(d, EFBIG, "up to %" PRIu64 " bytes, and max_map_bytes is %" PRIu64,
-				spec_bytes(s), max_bytes);
-	return 0;
-}
-
-static void kernel_name(const struct spec *s, const char *raw, size_t len, char *name)
-{
-	size_t cut = len < BPF_OBJ_NAME_LEN - 1 ? len : BPF_OBJ_NAME_LEN - 1;
-
-	if (s->name[0]) {
-		memcpy(name, s->name, sizeof(s->name));
-		return;
-	}
-	for (size_t i = 0; i < cut; i++)
-		name[i] = is_kernel_name_byte((unsigned char)raw[i]) ? raw[i] : '_';
-	name[cut] = '\0';
-}
-
-/* Puts the types of key and value into attr; *fd is theirs, to be closed. */
-static int attach_btf(const struct spec *s, struct sys_map_attr *attr)
-{
-	struct btf *btf = btf__new_empty();
-	int key, value, err = -ENOMEM;
-
-	if (!btf)
-		return err;
-	key = layout_add_btf(s->key, btf);
-	value = layout_add_btf(s->value, btf);
-	err = key < 0 ? key : value < 0 ? value : sys_btf_load(btf);
-	btf__free(btf);
-	if (err < 0)
-		return err;
-	attr->btf_fd = err;
-	attr->btf_key_type_id = (uint32_t)key;
-	attr->btf_value_type_id = (uint32_t)value;
-	return 0;
-}
-
-static int explain_create(const struct spec *s, int err, struct diag *d)
-{
-	switch (err) {
-	case -EINVAL:
-		return diag_set(d, EINVAL, "the kernel makes no %s of these sizes and flags",
-				s->type->name);
-	case -E2BIG:
-		return diag_set(d, EFBIG, "too large for the kernel");
-	case -EPERM:
-		return diag_set(d, EPERM, "making a map takes CAP_BPF");
-	default:
-		return diag_set(d, -err, "the kernel could not make the map");
-	}
-}
-
-int spec_create(const struct spec *s, const char *raw_name, size_t raw_len, uint64_t max_bytes,
-		struct diag *d)
-{
-	char name[BPF_OBJ_NAME_LEN];
-	struct sys_map_attr attr;
-	int fd, err = check(s, max_bytes, d);
-
-	if (err)
-		return err;
-	kernel_name(s, raw_name, raw_len, name);
-	attr = (struct sys_map_attr){
-		.type = s->type->type,
-		.key_size = s->key->size,
-		.value_size = s->value->size,
-		.max_entries = s->max_entries,
-		.map_flags = s->map_flags | s->type->create_flags,
-		.map_extra = s->map_extra,
-		.numa_node = s->numa_node,
-		.name = name,
-	};
-	if (s->type->btf && (layout_is_typed(s->key) || layout_is_typed(s->value)))
-		err = attach_btf(s, &attr);
-	fd = err ? err : sys_map_create(&attr);
-	if (attr.btf_fd > 0)
-		sys_close(attr.btf_fd);
-	return fd < 0 ? explain_create(s, fd, d) : fd;
 }

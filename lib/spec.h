@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * spec: what mkdir asks for and .map shows, and making a map from it.
+ * spec: what mkdir asks for and .map shows.
  *
  * One grammar, field=value pairs, for `mkdir NAME,SPEC` and `-o mkdir=SPEC`
  * (joined by ',') and for .map (one a line, '#' starts a comment). A field is a
@@ -10,6 +10,7 @@
 #define BPFMAPFS_LIB_SPEC_H
 
 #include <linux/bpf.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/buf.h"
@@ -18,8 +19,9 @@
 
 struct spec {
 	const struct maptype *type;
-	struct layout *key;   /* owned */
-	struct layout *value; /* owned; of one CPU */
+	struct ctype *key;                     /* owned */
+	struct ctype *value;                   /* owned; of one CPU */
+	struct ctype *exact_key, *exact_value; /* owned; only while btf= is being parsed */
 	uint32_t max_entries;
 	uint32_t map_flags;
 	uint64_t map_extra;
@@ -38,9 +40,22 @@ void spec_free(struct spec *s);
  */
 int spec_parse(struct spec *s, const char *text, size_t len, char separator, struct diag *d);
 
-/* The spec of an existing map. Only its value layout is borrowed apart: release
- * with spec_free(). */
+/*
+ * The same for what is laid over a map that exists: fields key and value only, with
+ * ',' or newlines between them. types: what was named, NULL for the rest; release
+ * with spec_free().
+ */
+int spec_parse_types(struct spec *types, const char *text, size_t len, struct diag *d);
+
+/* The spec of an existing map. Release with spec_free(). */
 void spec_of_map(struct spec *s, const struct map_desc *desc);
+
+/* Has a map what a spec asks for? The kernel may add flags, and round up. */
+bool spec_is_as_asked(const struct spec *map, const struct spec *asked);
+
+/* Gives the spec the kernel's name that is made from raw: bytes outside [A-Za-z0-9_.]
+ * become '_', cut to 15. */
+void spec_set_name(struct spec *s, const char *raw, size_t len);
 
 /* As .map shows it, C declarations in comments. */
 void spec_print(const struct spec *s, struct buf *out);
@@ -48,16 +63,7 @@ void spec_print(const struct spec *s, struct buf *out);
 /* The names of the BPF_F_ flags that are set, joined by '|'; "0" for none. */
 void spec_print_flags(uint32_t flags, struct buf *out);
 
-/* Bytes that the map may come to take, estimated from above. */
-uint64_t spec_bytes(const struct spec *s);
-
-/*
- * Creates the map and returns its descriptor. raw_name (raw_len bytes) is used
- * for the kernel's name if the spec has none: bytes outside [A-Za-z0-9_.]
- * become '_', cut to 15. Typed keys and values take BTF along. -EFBIG if
- * spec_bytes() passes max_bytes; what the kernel refuses is explained in d.
- */
-int spec_create(const struct spec *s, const char *raw_name, size_t raw_len, uint64_t max_bytes,
-		struct diag *d);
+/* Is key or value of a type? */
+bool spec_has_types(const struct spec *s);
 
 #endif

@@ -16,12 +16,14 @@
 
 #include "lib/buf.h"
 #include "lib/entries.h"
+#include "lib/typerules.h"
 
 struct survey_options {
-	const char *pindir;  /* absolute, on a bpffs */
-	bool pinned_only;    /* scope=pinned */
-	uint32_t open_flags; /* 0 or BPF_F_RDONLY */
-	bool read_only;      /* pins may not be changed */
+	const char *pindir;            /* absolute, on a bpffs */
+	bool pinned_only;              /* scope=pinned */
+	uint32_t open_flags;           /* 0 or BPF_F_RDONLY */
+	bool read_only;                /* pins may not be changed */
+	const struct typerules *rules; /* of maps that carry no types; may be NULL */
 };
 
 /* Entries of maps that are gone are removed, new maps get theirs. -EPERM without

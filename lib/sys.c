@@ -115,9 +115,11 @@ int sys_map_next_key(int fd, const void *key, void *next)
 }
 
 int sys_map_lookup_batch(int fd, const void *in, void *out, void *keys, void *values,
-			 uint32_t *count)
+			 uint32_t *count, uint64_t elem_flags)
 {
-	return door(bpf_map_lookup_batch(fd, (void *)in, out, keys, values, count, NULL));
+	LIBBPF_OPTS(bpf_map_batch_opts, opts, .elem_flags = elem_flags);
+
+	return door(bpf_map_lookup_batch(fd, (void *)in, out, keys, values, count, &opts));
 }
 
 int sys_close(int fd)

@@ -62,10 +62,10 @@ int sys_map_next_key(int fd, const void *key, void *next);
  * BPF_MAP_LOOKUP_BATCH. in is NULL at the start, else what the last call left
  * in out (at least max(4, key_size) bytes). *count: room in elements, then the
  * elements delivered. -ENOENT with a count is the last chunk; -ENOSPC asks for
- * more room with the same in (map-types.md, finding 4).
+ * more room with the same in (map-types.md, finding 4). elem_flags: 0 or BPF_F_LOCK.
  */
 int sys_map_lookup_batch(int fd, const void *in, void *out, void *keys, void *values,
-			 uint32_t *count);
+			 uint32_t *count, uint64_t elem_flags);
 
 int sys_close(int fd);
 

@@ -106,7 +106,7 @@ start_refused() {
 }
 
 @test "options that are unknown, or have no meaning, are refused" {
-    for option in nosuch values=raw values=text types=/dev/null snapshot scope=some max_map_bytes=abc \
+    for option in nosuch values=hex values= types=/nowhere snapshot scope=some max_map_bytes=abc \
         max_map_bytes=-1 uid=nobody.at.all gid=-x umask=9 mkdir=type=nosuch mkdir=nonsense \
         pindir=/tmp pindir=; do
         start_refused "$BPFMAPFS" -o "pindir=$PINS" -o "$option" "$MNT"

@@ -25,7 +25,8 @@ CODE
     mkdir "$MNT/m,type=lru_hash,key=s16,value=u8,max_entries=33"
     for line in type=lru_hash key=s16 value=u8 max_entries=33; do grep -qx "$line" "$MNT/m/.map"; done
     not grep -vE '^([a-z_]+=.*|#.*|)$' "$MNT/m/.map"
-    refused - bash -c "echo type=hash >'$MNT/m/.map'"
+    refused EEXIST bash -c "echo type=hash >'$MNT/m/.map'"
+    echo type=lru_hash >"$MNT/m/.map"
     equal type=lru_hash "$(grep ^type= "$MNT/m/.map")"
 }
 

@@ -129,7 +129,7 @@ int contract_put(struct contract *c, uint32_t n, uint32_t version, uint64_t flag
 int contract_get(struct contract *c, uint32_t n)
 {
 	contract_key(c, n);
-	return c->desc->type->get(c->fd, c->key, c->row->attr.key_size, c->got);
+	return c->desc->type->get(c->fd, c->key, c->got, 0);
 }
 
 void assert_stored(struct contract *c, uint32_t n, uint32_t version)

@@ -233,7 +233,7 @@ int sys_map_next_key(int fd, const void *key, void *next)
 }
 
 int sys_map_lookup_batch(int fd, const void *in, void *out, void *keys, void *values,
-			 uint32_t *count)
+			 uint32_t *count, uint64_t elem_flags)
 {
 	struct fake_map *m;
 	int err = fake_enter(FAKE_MAP_LOOKUP_BATCH);
@@ -242,6 +242,8 @@ int sys_map_lookup_batch(int fd, const void *in, void *out, void *keys, void *va
 		err = map_of(fd, BPF_F_WRONLY, &m);
 	if (!err && !m->kind->batch)
 		err = -EOPNOTSUPP;
+	if (!err && elem_flags)
+		err = -EINVAL; /* no map here has a spin lock */
 	return err ? err : m->kind->batch(m, in, out, keys, values, count);
 }
 

@@ -87,6 +87,7 @@ uint32_t fs_mkdir(struct fixture *f, const char *name)
 	assert_int_equal(err, 0);
 	assert_int_equal(found.id.kind, NODE_MAP);
 	id = found.id.map_id;
+	fresh_remove(&f->fs.fresh, id);
 	found_free(&found);
 	return id;
 }

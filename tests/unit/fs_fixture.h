@@ -37,7 +37,7 @@ int fs_teardown(void **state);
 /* The daemon ends and starts again over the same kernel. */
 void fs_remount(struct fixture *f, bool read_only);
 
-/* mkdir in the root, which must work; the map's id. */
+/* mkdir in the root, which must work; the map's id. It is no longer fresh. */
 uint32_t fs_mkdir(struct fixture *f, const char *name);
 
 /* A map that others made, which has no pin of ours. */

@@ -27,7 +27,7 @@ void print_fields(const struct spec *s, struct buf *out)
 	spec_print(s, &text);
 	assert_int_equal(buf_error(&text), 0);
 	for (line = strtok_r(text.data, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-		if (line[0] != '#')
+		if (line[0] != '#' && strncmp(line, "btf=", 4) != 0)
 			buf_addf(out, "%s%s", out->len ? "," : "", line);
 	buf_free(&text);
 }

@@ -2,7 +2,7 @@
 #ifndef BPFMAPFS_TESTS_SPEC_FIXTURE_H
 #define BPFMAPFS_TESTS_SPEC_FIXTURE_H
 
-#include "lib/spec.h"
+#include "lib/speccreate.h"
 #include "tests/unit/unit.h"
 
 #define DEFAULT "type=hash,key=u32,value=u64,max_entries=1024"

@@ -337,7 +337,7 @@ static void test_desc(void **state)
 	assert_int_equal(catalog_desc(c, id, &second), 0);
 	assert_ptr_equal(first, second);
 	assert_int_equal(first->info.max_entries, 16);
-	assert_true(layout_is_typed(first->key));
+	assert_true(ctype_is_typed(first->key_type));
 	map_desc_unref(second);
 	assert_int_equal(catalog_unpin(c, id, NULL, NULL, NULL), 0);
 	assert_int_equal(catalog_desc(c, id, &second), -ENOENT);

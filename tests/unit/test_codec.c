@@ -25,7 +25,7 @@ static struct layout *make_layout(const struct shape *shape)
 {
 	struct layout *one, *all;
 
-	one = shape->word ? layout_of(shape->word) : layout_prefix(shape->prefix);
+	one = shape->word ? layout_of(shape->word) : layout_prefix(shape->prefix, false);
 	if (!shape->cpus)
 		return one;
 	all = layout_per_cpu(one, shape->cpus);
@@ -39,7 +39,7 @@ static void random_value(const struct layout *l, unsigned char *bytes)
 	uint32_t bits;
 
 	memset(bytes, 0, l->size);
-	if (l->kind == LAYOUT_ARRAY) {
+	if (l->kind == LAYOUT_PER_CPU) {
 		for (uint32_t i = 0; i < l->array.count; i++)
 			random_bytes(bytes + (size_t)i * l->array.stride, l->array.elem->size);
 		return;
@@ -55,7 +55,7 @@ static void random_value(const struct layout *l, unsigned char *bytes)
 /* Names are made of keys, and no map has per-CPU keys. */
 static bool fits(enum codec_format format, const struct layout *l)
 {
-	return format != CODEC_NAME || l->kind != LAYOUT_ARRAY;
+	return format != CODEC_NAME || l->kind != LAYOUT_PER_CPU;
 }
 
 static void print(enum codec_format format, const struct layout *l, const void *bytes,

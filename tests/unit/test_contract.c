@@ -216,7 +216,7 @@ static uint32_t read_batches(struct contract *c, uint32_t room, const unsigned c
 
 	do {
 		count = room;
-		err = sys_map_lookup_batch(c->fd, done ? token : NULL, token, keys, values, &count);
+		err = sys_map_lookup_batch(c->fd, done ? token : NULL, token, keys, values, &count, 0);
 		assert_true(err == 0 || err == -ENOENT || (err == -ENOSPC && count == 0));
 		if (err == -ENOSPC)
 			room *= 2;
@@ -249,19 +249,19 @@ static void test_batch_edges(void **state)
 	unsigned char token[304] = {0};
 	uint32_t none = 0, room = 1, last = UINT32_MAX;
 
-	assert_int_equal(sys_map_lookup_batch(c->fd, NULL, token, c->key, c->got, &none), 0);
+	assert_int_equal(sys_map_lookup_batch(c->fd, NULL, token, c->key, c->got, &none, 0), 0);
 	assert_int_equal(none, 0);
 	if (c->row->fixed)
 		return;
 	assert_int_equal(sys_map_next_key(c->fd, NULL, c->key), -ENOENT);
-	assert_int_equal(sys_map_lookup_batch(c->fd, NULL, token, c->key, c->got, &room), -ENOENT);
+	assert_int_equal(sys_map_lookup_batch(c->fd, NULL, token, c->key, c->got, &room, 0), -ENOENT);
 	assert_int_equal(room, 0);
 	if (!c->row->token_is_bucket)
 		return;
 	contract_fill(c, 1);
 	room = 1;
 	memcpy(token, &last, sizeof(last));
-	assert_int_equal(sys_map_lookup_batch(c->fd, token, token, c->key, c->got, &room), -ENOENT);
+	assert_int_equal(sys_map_lookup_batch(c->fd, token, token, c->key, c->got, &room, 0), -ENOENT);
 	assert_int_equal(room, 0);
 }
 
@@ -275,10 +275,10 @@ static void test_token_outlives_its_key(void **state)
 
 	if (!c->row->fixed) {
 		contract_fill(c, 16);
-		assert_int_equal(sys_map_lookup_batch(c->fd, NULL, token, keys, values, &room), 0);
+		assert_int_equal(sys_map_lookup_batch(c->fd, NULL, token, keys, values, &room, 0), 0);
 		assert_in_range(room, 1, 8);
 		assert_int_equal(sys_map_delete(c->fd, keys + (room - 1) * size), 0);
-		assert_int_equal(sys_map_lookup_batch(c->fd, token, token, keys, values, &rest),
+		assert_int_equal(sys_map_lookup_batch(c->fd, token, token, keys, values, &rest, 0),
 				 -ENOENT);
 		assert_int_equal(rest, c->row->token_is_bucket ? 16 - room : 15);
 	}
@@ -348,7 +348,7 @@ static void test_write_only(void **state)
 	contract_fill(c, 3);
 	assert_int_equal(sys_map_lookup(fd, c->key, c->got, 0), -EPERM);
 	assert_int_equal(sys_map_next_key(fd, NULL, c->key), -EPERM);
-	assert_int_equal(sys_map_lookup_batch(fd, NULL, token, c->key, c->got, &room), -EPERM);
+	assert_int_equal(sys_map_lookup_batch(fd, NULL, token, c->key, c->got, &room, 0), -EPERM);
 	c->fd = both;
 	assert_stored(c, 0, 1);
 	sys_close(fd);

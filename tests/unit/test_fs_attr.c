@@ -84,7 +84,7 @@ static void test_types_and_modes(void **state)
 		const char *name;
 		mode_t mode;
 	} cases[] = {
-		{"1", S_IFREG | 0640},      {".map", S_IFREG | 0440},    {".info", S_IFREG | 0440},
+		{"1", S_IFREG | 0640},      {".map", S_IFREG | 0640},    {".info", S_IFREG | 0440},
 		{".count", S_IFREG | 0440}, {".frozen", S_IFREG | 0640},
 	};
 	struct fixture *f = *state;

@@ -56,7 +56,7 @@ static void test_names(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct buf text = BUF_INIT(1000);
+		struct buf text = BUF_INIT(10000);
 		struct bpf_map_info info;
 		struct diag d;
 		int fd;
@@ -92,7 +92,7 @@ static void test_spec_of_map(void **state)
 
 	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct buf out = BUF_INIT(1000);
+		struct buf out = BUF_INIT(10000);
 		struct map_desc *desc;
 		struct spec s;
 		struct diag d;
@@ -122,7 +122,9 @@ static void test_typed_maps_have_btf(void **state)
 		{"type=hash,key=4,value=8,max_entries=1", false},
 		{"type=array,key=u32,value=8,max_entries=1", true},
 		{"type=array,key=4,value=s8,max_entries=1", true},
-		{"type=lpm_trie,key=8,value=u32,max_entries=1", false},
+		{"type=lpm_trie,key=8,value=u32,max_entries=1", true},
+		{"type=lpm_trie,key=ipv4_prefix,value=4,max_entries=1", true},
+		{"type=lpm_trie,key=8,value=4,max_entries=1", false},
 		{"type=queue,key=1,value=u32,max_entries=1", false},
 	};
 

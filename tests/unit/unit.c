@@ -57,9 +57,12 @@ void assert_buf(struct buf *b, const char *expected)
 
 struct layout *layout_of(const char *word)
 {
-	struct layout *layout = NULL;
+	struct ctype *type = NULL;
+	struct layout *layout;
 
-	assert_int_equal(layout_parse(word, strlen(word), &layout, NULL), 0);
+	assert_int_equal(ctype_parse(word, strlen(word), &type, NULL), 0);
+	layout = layout_ref(type->layout);
+	ctype_unref(type);
 	return layout;
 }
 
@@ -86,7 +89,7 @@ struct map_desc *describe_map(int fd)
 	struct map_desc *desc = NULL;
 
 	assert_int_equal(sys_map_info(fd, &info), 0);
-	assert_int_equal(map_desc_new(&info, &desc), 0);
+	assert_int_equal(map_desc_new(&info, NULL, &desc), 0);
 	return desc;
 }
 

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#include "fs/remake.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "lib/mapname.h"
+
+/* Where a map is shown: the directory, and the name in it. */
+struct place {
+	struct buf path;
+	const char *dir, *name;
+};
+
+static int find_place(struct fs *fs, uint32_t map_id, struct place *p)
+{
+	char *slash;
+	int err;
+
+	p->path = BUF_INIT(PATH_MAX);
+	err = catalog_path(fs->catalog, map_id, &p->path);
+	if (err)
+		return err == -ENOENT ? -ESTALE : err;
+	slash = strrchr(p->path.data, '/');
+	p->dir = slash ? p->path.data : "";
+	p->name = slash ? slash + 1 : p->path.data;
+	if (slash)
+		*slash = '\0';
+	return 0;
+}
+
+/* The kernel's name follows the directory's, not the one that it has for a moment. */
+static int complete_name(struct spec *spec, const char *name)
+{
+	struct buf raw = BUF_INIT(PATH_MAX);
+
+	mapname_raw(name, &raw);
+	if (!spec->name[0] && raw.data)
+		spec_set_name(spec, raw.data, raw.len);
+	buf_free(&raw);
+	return 0;
+}
+
+/* The new map is made before the old one goes: a spec that cannot be made changes
+ * nothing. */
+static int replace(struct fs *fs, uint32_t old_id, const struct place *p, const struct spec *spec,
+		   uint32_t *id, struct diag *d)
+{
+	struct buf name = BUF_INIT(PATH_MAX);
+	int err;
+
+	buf_addf(&name, "%.200s~new", p->name);
+	err = buf_error(&name);
+	if (!err)
+		err = catalog_create(fs->catalog, p->dir, name.data, spec, id, d);
+	if (err)
+		goto out;
+	err = catalog_unpin(fs->catalog, old_id, p->dir, p->name, d);
+	if (!err)
+		err = catalog_rename(fs->catalog, *id, p->dir, name.data, p->dir, p->name, d);
+	if (err)
+		catalog_unpin(fs->catalog, *id, NULL, NULL, NULL);
+out:
+	buf_free(&name);
+	return err;
+}
+
+static void move_node(struct fs *fs, enum node_kind kind, uint32_t from, uint32_t to)
+{
+	const struct identity old = {.kind = kind, .map_id = from};
+	const struct identity new = {.kind = kind, .map_id = to};
+	struct node *node = node_find(&fs->nodes, &old);
+
+	if (!node)
+		return;
+	node_move(&fs->nodes, node, &new);
+	node_put(&fs->nodes, node, 1);
+}
+
+static int remake(struct fs *fs, uint32_t map_id, struct spec *spec, struct diag *d)
+{
+	struct place place;
+	uint32_t id;
+	int err = find_place(fs, map_id, &place);
+
+	if (!err)
+		err = complete_name(spec, place.name);
+	if (!err)
+		err = replace(fs, map_id, &place, spec, &id, d);
+	buf_free(&place.path);
+	if (err)
+		return err;
+	fresh_remove(&fs->fresh, map_id);
+	fresh_add(&fs->fresh, id, true); /* else it cannot be made again, that is all */
+	move_node(fs, NODE_MAP, map_id, id);
+	move_node(fs, NODE_MAP_FILE, map_id, id);
+	return 0;
+}
+
+bool remake_lacks_map_file(struct fs *fs, uint32_t map_id)
+{
+	return hide_has_map_file(&fs->hidden, map_id) || fresh_lacks_map_file(&fs->fresh, map_id);
+}
+
+static void show_map_file(struct fs *fs, uint32_t map_id)
+{
+	hide_show_map_file(&fs->hidden, map_id);
+	if (!fresh_has(&fs->fresh, map_id))
+		return;
+	fresh_remove(&fs->fresh, map_id);
+	fresh_add(&fs->fresh, map_id, true);
+}
+
+/* Is what the text says, be it the whole spec or a part, what the map is? 1, 0, -errno. */
+static int is_as_it_is(struct fs *fs, uint32_t map_id, const char *text, size_t len, struct diag *d)
+{
+	struct spec now, asked;
+	struct map_desc *desc;
+	int err = catalog_desc(fs->catalog, map_id, &desc);
+
+	if (err)
+		return err == -ENOENT ? -ESTALE : err;
+	spec_of_map(&now, desc);
+	map_desc_unref(desc);
+	spec_copy(&asked, &now);
+	err = spec_parse(&asked, text, len, '\n', d);
+	if (!err)
+		err = spec_is_as_asked(&now, &asked);
+	spec_free(&now);
+	spec_free(&asked);
+	return err;
+}
+
+/* A fresh map is made again once the text says all that a map needs. */
+static int remake_fresh(struct fs *fs, uint32_t map_id, const char *text, size_t len,
+			struct diag *d)
+{
+	struct spec spec = {.type = NULL};
+	int err = spec_parse(&spec, text, len, '\n', d);
+
+	if (!err && (!spec.type || !spec.max_entries || !(spec.key || spec.value)))
+		err = diag_set(d, EAGAIN, "type, key, value or max_entries is missing");
+	if (!err)
+		err = remake(fs, map_id, &spec, d);
+	spec_free(&spec);
+	return err;
+}
+
+int remake_map(struct fs *fs, uint32_t map_id, const char *text, size_t len, struct diag *d)
+{
+	int same;
+
+	if (len && text[len - 1] != '\n')
+		return diag_set(d, EAGAIN, "the last line has no end");
+	same = is_as_it_is(fs, map_id, text, len, d);
+	if (same < 0)
+		return same;
+	if (same)
+		show_map_file(fs, map_id);
+	else if (fresh_has(&fs->fresh, map_id))
+		return remake_fresh(fs, map_id, text, len, d);
+	return same ? 0 : diag_set(d, EEXIST, "the map exists, and is not of this spec");
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#include "lib/speccreate.h"
+
+#include <bpf/btf.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "lib/btfpair.h"
+#include "lib/sys.h"
+
+/* What an entry costs beside key and value, at most (struct htab_elem with its
+ * LRU node, a bucket, a trie node). */
+enum { ENTRY_OVERHEAD = 96 };
+
+uint64_t spec_bytes(const struct spec *s)
+{
+	uint64_t cpus = s->type->per_cpu ? (uint64_t)sys_possible_cpus() : 1;
+	uint64_t value = ((uint64_t)s->value->size + 7) / 8 * 8, bytes;
+
+	if (__builtin_mul_overflow(value, cpus, &value) ||
+	    __builtin_mul_overflow(value + s->key->size + ENTRY_OVERHEAD, s->max_entries, &bytes))
+		return UINT64_MAX;
+	return bytes;
+}
+
+/* What the kernel would refuse without saying why. */
+static int check(const struct spec *s, uint64_t max_bytes, struct diag *d)
+{
+	if (!s->type || !s->key || !s->value || !s->max_entries)
+		return diag_set(d, EINVAL, "a map needs type, key, value and max_entries");
+	if (s->type->key_size && s->key->size != s->type->key_size)
+		return diag_set(d, EINVAL, "the key of this map type has %u bytes",
+				s->type->key_size);
+	if (s->type->prefixes &&
+	    (s->key->size < 5 || (ctype_is_typed(s->key) && !ctype_is_struct(s->key))))
+		return diag_set(d, EINVAL,
+				"the key is a u32 prefix length and the address: ipv4_prefix, "
+				"ipv6_prefix, or a number of bytes (8 and 20 for these)");
+	if (spec_bytes(s) > max_bytes)
+		return diag_set(d, EFBIG, "up to %" PRIu64 " bytes, and max_map_bytes is %" PRIu64,
+				spec_bytes(s), max_bytes);
+	return 0;
+}
+
+/* Puts the types of key and value into attr, whose btf_fd is to be closed. */
+static int attach_btf(const struct spec *s, struct sys_map_attr *attr)
+{
+	struct btf *btf;
+	uint32_t ids[2];
+	int err = btfpair_make(s->key, s->value, s->type->prefixes, &btf, ids);
+
+	if (err)
+		return err;
+	err = sys_btf_load(btf);
+	btf__free(btf);
+	if (err < 0)
+		return err;
+	attr->btf_fd = err;
+	attr->btf_key_type_id = ids[0];
+	attr->btf_value_type_id = ids[1];
+	return 0;
+}
+
+static int explain_create(const struct spec *s, int err, struct diag *d)
+{
+	switch (err) {
+	case -EINVAL:
+		return diag_set(d, EINVAL, "the kernel makes no %s of these sizes and flags",
+				s->type->name);
+	case -E2BIG:
+		return diag_set(d, EFBIG, "too large for the kernel");
+	case -EPERM:
+		return diag_set(d, EPERM, "making a map takes CAP_BPF");
+	default:
+		return diag_set(d, -err, "the kernel could not make the map");
+	}
+}
+
+int spec_create(const struct spec *s, const char *raw_name, size_t raw_len, uint64_t max_bytes,
+		struct diag *d)
+{
+	struct spec named = *s; /* borrows all but the name */
+	struct sys_map_attr attr;
+	int fd, err = check(s, max_bytes, d);
+
+	if (err)
+		return err;
+	if (!s->name[0])
+		spec_set_name(&named, raw_name, raw_len);
+	attr = (struct sys_map_attr){
+		.type = s->type->type,
+		.key_size = s->key->size,
+		.value_size = s->value->size,
+		.max_entries = s->max_entries,
+		.map_flags = s->map_flags | s->type->create_flags,
+		.map_extra = s->map_extra,
+		.numa_node = s->numa_node,
+		.name = named.name,
+	};
+	if (s->type->btf && spec_has_types(s))
+		err = attach_btf(s, &attr);
+	fd = err ? err : sys_map_create(&attr);
+	if (attr.btf_fd > 0)
+		sys_close(attr.btf_fd);
+	return fd < 0 ? explain_create(s, fd, d) : fd;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#include "lib/typespec.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/btfcopy.h"
+#include "lib/typeword.h"
+
+/* The word. */
+
+static int print_type(const struct btf *btf, uint32_t id, int depth, struct buf *out);
+
+/* The kernel's own: their bytes are nobody's. */
+static bool is_owned(const char *name)
+{
+	static const char *const owned[] = {
+		"bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer",   "bpf_wq",      "bpf_task_work",
+		"bpf_list_head", "bpf_list_node",     "bpf_rb_root", "bpf_rb_node", "bpf_refcount",
+	};
+
+	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
+		if (strcmp(name, owned[i]) == 0)
+			return true;
+	return false;
+}
+
+static int print_record(const struct btf *btf, const struct btf_type *t, int depth, struct buf *out)
+{
+	int err = 0;
+
+	if (!btf_is_composite(t) || depth == TYPESPEC_MAX_DEPTH ||
+	    is_owned(typeword_name(btf, t->name_off)))
+		return -EOPNOTSUPP;
+	buf_adds(out, btf_is_union(t) ? "union{" : "struct{");
+	for (uint32_t i = 0; !err && i < btf_vlen(t); i++) {
+		const char *name = typeword_name(btf, btf_members(t)[i].name_off);
+
+		if (btf_member_bitfield_size(t, i))
+			return -EOPNOTSUPP;
+		err = print_type(btf, btf_members(t)[i].type, depth + 1, out);
+		buf_addf(out, "%s%s;", name[0] ? " " : "", name);
+		if (!err && buf_error(out))
+			err = buf_error(out);
+	}
+	buf_addc(out, '}');
+	return err;
+}
+
+/* Whether C's rules and ours agree with what is printed is found out afterwards. */
+static int print_type(const struct btf *btf, uint32_t id, int depth, struct buf *out)
+{
+	const struct btf_type *t = typeword_peel(btf, id, true);
+	const struct typeword *row = t ? typeword_of(btf, t) : NULL;
+	uint32_t counts[TYPESPEC_MAX_DEPTH];
+	int err = 0, n = 0;
+
+	for (; t && !row && btf_is_array(t) && n < TYPESPEC_MAX_DEPTH; n++) {
+		counts[n] = btf_array(t)->nelems;
+		t = typeword_peel(btf, btf_array(t)->type, true);
+		row = t ? typeword_of(btf, t) : NULL;
+	}
+	if (!t)
+		return -EOPNOTSUPP;
+	if (row)
+		buf_adds(out, row->word);
+	else
+		err = print_record(btf, t, depth, out);
+	for (int i = 0; i < n; i++)
+		buf_addf(out, "[%u]", counts[i]);
+	return err;
+}
+
+/* Have both types the same layout? The second one is typespec_parse()'s, and has an end. */
+static bool is_same(const struct btf *a, uint32_t x, const struct btf *b, uint32_t y)
+{
+	const struct btf_type *s = typeword_peel(a, x, true), *t = typeword_peel(b, y, true);
+	const struct typeword *word = typeword_of(a, s), *other = typeword_of(b, t);
+
+	if (word || other)
+		return word && other && strcmp(word->word, other->word) == 0;
+	if (btf_kind(s) != btf_kind(t))
+		return false;
+	if (btf_is_array(s))
+		return btf_array(s)->nelems == btf_array(t)->nelems &&
+		       is_same(a, btf_array(s)->type, b, btf_array(t)->type);
+	if (s->size != t->size || btf_vlen(s) != btf_vlen(t))
+		return false;
+	for (uint32_t i = 0; i < btf_vlen(s); i++) {
+		const struct btf_member *m = &btf_members(s)[i], *n = &btf_members(t)[i];
+
+		if (btf_member_bit_offset(s, i) != btf_member_bit_offset(t, i) ||
+		    strcmp(typeword_name(a, m->name_off), typeword_name(b, n->name_off)) != 0 ||
+		    !is_same(a, m->type, b, n->type))
+			return false;
+	}
+	return true;
+}
+
+/* Does the word say what the type is? */
+static int check_word(const struct btf *btf, uint32_t id, const struct buf *word)
+{
+	struct btf *parsed = btf__new_empty();
+	uint32_t parsed_id;
+	int err =
+		parsed ? typespec_parse(word->data, word->len, parsed, &parsed_id, NULL) : -ENOMEM;
+
+	if (!err && !is_same(btf, id, parsed, parsed_id))
+		err = -EOPNOTSUPP;
+	btf__free(parsed);
+	return err;
+}
+
+int typespec_print(const struct btf *btf, uint32_t id, struct buf *out)
+{
+	struct buf word = BUF_INIT(TYPESPEC_MAX);
+	int err = print_type(btf, id, 0, &word);
+
+	if (!err)
+		err = buf_error(&word);
+	if (!err)
+		err = check_word(btf, id, &word);
+	if (!err)
+		buf_add(out, word.data, word.len);
+	buf_free(&word);
+	return err && err != -ENOMEM ? -EOPNOTSUPP : err;
+}
+
+/* C. */
+
+enum {
+	MAX_C = 1 << 20,      /* bytes that are printed */
+	MAX_WEIGHT = 1 << 20, /* of all types together */
+};
+
+/*
+ * btf_dump believes what it is given, and cannot be told to stop. So it gets a copy,
+ * which btfcopy has checked, and is left by a jump when out is full: a struct may
+ * have a gap of gigabytes, or print without end by nameless parts of parts.
+ */
+struct dump {
+	struct btf *btf;
+	struct btf_dump *dump;
+	struct buf out;
+	jmp_buf full;
+};
+
+static void dump_text(void *ctx, const char *fmt, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
+static void dump_text(void *ctx, const char *fmt, va_list args)
+{
+	struct dump *d = ctx;
+	char *text;
+	int len = vasprintf(&text, fmt, args);
+
+	if (len >= 0) {
+		buf_add(&d->out, text, (size_t)len);
+		free(text);
+	} else {
+		d->out.error = -ENOMEM;
+	}
+	if (buf_error(&d->out))
+		longjmp(d->full, 1);
+}
+
+/*
+ * btf_dump looks at each part of a struct again and again, to find out its alignment:
+ * how many looks that is. Parts have lower ids in a copy.
+ */
+static uint64_t weigh(const struct btf_type *t, const uint64_t *weights)
+{
+	uint64_t weight = 1;
+
+	for (uint32_t i = 0; btf_is_composite(t) && i < btf_vlen(t); i++)
+		weight += weights[btf_members(t)[i].type];
+	if (btf_is_array(t))
+		weight += weights[btf_array(t)->type];
+	if (btf_is_mod(t) || btf_is_typedef(t))
+		weight += weights[t->type];
+	return weight;
+}
+
+static bool is_small(const struct btf *btf)
+{
+	uint32_t count = btf__type_cnt(btf);
+	uint64_t *weights = calloc(count, sizeof(*weights)), total = 0;
+
+	for (uint32_t id = 1; weights && id < count && total < MAX_WEIGHT; id++) {
+		weights[id] = weigh(btf__type_by_id(btf, id), weights);
+		total += weights[id];
+	}
+	free(weights);
+	return weights && total < MAX_WEIGHT;
+}
+
+/* It also divides by alignments. A part without a size has none. */
+static bool is_aligned(const struct btf *btf)
+{
+	uint32_t count = btf__type_cnt(btf);
+
+	for (uint32_t id = 1; id < count; id++)
+		if (btf_is_composite(btf__type_by_id(btf, id)) && btf__align_of(btf, id) <= 0)
+			return false;
+	return true;
+}
+
+/* A nameless enum would be defined twice: by itself and where it is used. */
+static int define(struct dump *d, uint32_t id)
+{
+	const struct btf_type *t = btf__type_by_id(d->btf, id);
+
+	if (btf_is_any_enum(t) && !typeword_name(d->btf, t->name_off)[0])
+		return 0;
+	return btf_dump__dump_type(d->dump, id);
+}
+
+static int declare(struct dump *d, uint32_t id, const char *name)
+{
+	struct btf_dump_emit_type_decl_opts opts = {.sz = sizeof(opts), .field_name = name};
+	int err = btf_dump__emit_type_decl(d->dump, id, &opts);
+
+	buf_adds(&d->out, ";\n");
+	return err;
+}
+
+static int dump_section(struct dump *d, const struct btf_type *section)
+{
+	const struct btf_var_secinfo *vars = btf_var_secinfos(section);
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < btf_vlen(section); i++)
+		err = define(d, btf__type_by_id(d->btf, vars[i].type)->type);
+	for (uint32_t i = 0; !err && i < btf_vlen(section); i++) {
+		const struct btf_type *var = btf__type_by_id(d->btf, vars[i].type);
+
+		err = btf_is_var(var) ? declare(d, var->type, typeword_name(d->btf, var->name_off))
+				      : -EINVAL;
+	}
+	return err;
+}
+
+static int dump_all(struct dump *d, uint32_t id, const char *name)
+{
+	const struct btf_type *t = btf__type_by_id(d->btf, id);
+	int err;
+
+	d->dump = btf_dump__new(d->btf, dump_text, d, NULL);
+	if (!d->dump)
+		return -ENOMEM;
+	if (setjmp(d->full))
+		return -EINVAL;
+	if (btf_is_datasec(t))
+		return dump_section(d, t);
+	err = define(d, id);
+	return err ? err : declare(d, id, name);
+}
+
+/* What is needed of btf, checked; its id there. */
+static int copy_type(const struct btf *btf, uint32_t id, struct btf *copy)
+{
+	struct btfcopy *c;
+	int copied = btfcopy_new(copy, btf, &c);
+
+	if (copied)
+		return copied;
+	copied = btfcopy_add(c, id);
+	btfcopy_free(c);
+	if (copied < 0)
+		return copied;
+	return copied > 0 && is_small(copy) && is_aligned(copy) ? copied : -EINVAL;
+}
+
+int typespec_print_c(const struct btf *btf, uint32_t id, const char *name, struct buf *out)
+{
+	size_t space = out->max - out->len;
+	struct dump d = {.btf = btf__new_empty(), .out = BUF_INIT(space < MAX_C ? space : MAX_C)};
+	int copied = d.btf ? copy_type(btf, id, d.btf) : -ENOMEM;
+	int err = copied < 0 ? copied : dump_all(&d, (uint32_t)copied, name);
+
+	if (buf_error(&d.out))
+		err = buf_error(&d.out);
+	if (!err)
+		buf_add(out, d.out.data, d.out.len);
+	btf_dump__free(d.dump);
+	btf__free(d.btf);
+	buf_free(&d.out);
+	return err && err != -ENOMEM ? -EINVAL : err;
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* Writing .map: fresh maps are made again by it, others only agree with it. */
+#include "tests/unit/fs_fixture.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fs/attr.h"
+#include "fs/key.h"
+#include "fs/rename.h"
+#include "fs/special.h"
+#include "tests/unit/fs_listing.h"
+
+#define SPEC "type=lru_hash\nkey=s16\nvalue=struct{u32 a;u8 b;}\nmax_entries=5\nname=given\n"
+
+/* mkdir without a spec: a fresh map. */
+static uint32_t make_fresh(struct fixture *f, const char *name)
+{
+	struct found found = FOUND_INIT;
+	uint32_t id;
+
+	assert_int_equal(tree_mkdir(&f->fs, &fs_root, name, &found, NULL), 0);
+	id = found.id.map_id;
+	found_free(&found);
+	return id;
+}
+
+static uint32_t id_of(struct fixture *f, const char *name)
+{
+	uint32_t id = 0;
+
+	assert_int_equal(catalog_find(f->fs.catalog, "", name, &id), 0);
+	return id;
+}
+
+static int write_map(struct fixture *f, uint32_t map, const char *text)
+{
+	f->diag = (struct diag){0};
+	return special_write_map(&f->fs, map, text, strlen(text), &f->diag);
+}
+
+static void assert_spec(struct fixture *f, const char *name, const char *lines)
+{
+	struct buf text = BUF_INIT(10000);
+
+	assert_int_equal(special_read_map(&f->fs, id_of(f, name), &text), 0);
+	if (!strstr(text.data, lines))
+		fail_msg("%s\n is not in\n%s", lines, text.data);
+	buf_free(&text);
+}
+
+/* No .map until it is written, or a key is stored. */
+static void test_fresh_has_no_map_file(void **state)
+{
+	struct fixture *f = *state;
+	struct listed *l = new_listed();
+	uint32_t map = make_fresh(f, "m");
+	struct stat st;
+
+	assert_int_equal(fs_stat(f, map, ".map", &st), -ENOENT);
+	list_all(f, map, false, l);
+	assert_names(l, ". ..");
+	assert_int_equal(fs_stat(f, map, ".info", &st), 0);
+	assert_int_equal(key_store(&f->fs, map, "\1\0\0\0", "7", 1, BPF_ANY, NULL), 0);
+	assert_int_equal(fs_stat(f, map, ".map", &st), 0);
+	assert_int_equal(write_map(f, map, SPEC), -EEXIST);
+	free(l);
+}
+
+static void test_made_again(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t old = make_fresh(f, "m"), id;
+	struct stat st;
+
+	assert_int_equal(write_map(f, old, SPEC), 0);
+	id = id_of(f, "m");
+	assert_int_not_equal(id, old);
+	assert_spec(f, "m",
+		    "type=lru_hash\nkey=s16\nvalue=struct{u32 a;u8 b;}\nmax_entries=5\n"
+		    "name=given\nbtf=");
+	assert_int_equal(fs_stat(f, id, ".map", &st), 0);
+	assert_false(catalog_is_alive(f->fs.catalog, old));
+	assert_int_equal(catalog_find(f->fs.catalog, "", "m~new", &old), -ENOENT);
+
+	assert_int_equal(write_map(f, id, SPEC), 0);
+	assert_int_equal(id_of(f, "m"), id);
+}
+
+/* Lines may come one by one, as long as no key is stored. */
+static void test_in_pieces(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t map = make_fresh(f, "m");
+
+	assert_int_equal(write_map(f, map, "type=array\n"), -EAGAIN);
+	assert_int_equal(write_map(f, map, "type=array\nkey=4\nvalue=1\nmax_ent"), -EAGAIN);
+	assert_int_equal(write_map(f, map, "type=array\nkey=4\nvalue=1\nmax_entries=2\n"), 0);
+	assert_int_equal(
+		write_map(f, id_of(f, "m"), "type=array\nkey=4\nvalue=1\nmax_entries=2\nname=x\n"),
+		0);
+	assert_spec(f, "m", "type=array\nkey=4\nvalue=1\nmax_entries=2\nname=x\n");
+}
+
+/* Who made a map by a spec, or long ago, is told what it is. */
+static void test_not_fresh(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t map = fs_mkdir(f, "m,type=hash,key=u16,value=u8,max_entries=3");
+
+	assert_int_equal(write_map(f, map, "type=hash\nkey=u16\nvalue=u8\nmax_entries=3\n"), 0);
+	assert_int_equal(write_map(f, map, "type=hash\n"), 0);
+	assert_int_equal(write_map(f, map, "type=array\n"), -EEXIST);
+	assert_int_equal(f->diag.err, EEXIST);
+	assert_int_equal(write_map(f, map, "key=u32\n"), -EEXIST);
+	assert_int_equal(write_map(f, map, "nonsense\n"), -EINVAL);
+	assert_int_equal(id_of(f, "m"), map);
+}
+
+/* A spec that the kernel refuses leaves the fresh map as it was. */
+static void test_refused(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t map = make_fresh(f, "m");
+
+	assert_int_equal(write_map(f, map, "type=array\nkey=8\nvalue=1\nmax_entries=2\n"), -EINVAL);
+	fake_fail(FAKE_PIN, 0, -EIO);
+	assert_int_equal(write_map(f, map, SPEC), -EIO);
+	assert_int_equal(id_of(f, "m"), map);
+	assert_int_equal(write_map(f, map, SPEC), 0);
+	fs_remount(f, true);
+	assert_int_equal(write_map(f, id_of(f, "m"), "type=hash\n"), -EEXIST);
+}
+
+/* rsync: a staging file renamed onto .map. */
+static void test_renamed_onto(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t map = make_fresh(f, "m");
+	const struct identity dir = fs_map(map);
+
+	fs_stage(f, map, ".map.AbCdEf", SPEC);
+	assert_int_equal(rename_name(&f->fs, &dir, ".map.AbCdEf", &dir, ".map", 0, &f->diag), 0);
+	assert_spec(f, "m", "type=lru_hash\n");
+}
+
+/* The directory's inode stands for the new map, for those who have it. */
+static void test_inode_moves(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t map = make_fresh(f, "m");
+	const struct identity dir = fs_map(map);
+	struct node *node = node_get(&f->fs.nodes, &dir);
+	struct stat st;
+
+	assert_int_equal(write_map(f, map, SPEC), 0);
+	assert_int_equal(attr_get(&f->fs, node, &st), 0);
+	assert_int_equal(node_identity(node)->map_id, id_of(f, "m"));
+	node_put(&f->fs.nodes, node, 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FS_TEST(test_fresh_has_no_map_file),
+		FS_TEST(test_made_again),
+		FS_TEST(test_in_pieces),
+		FS_TEST(test_not_fresh),
+		FS_TEST(test_refused),
+		FS_TEST(test_renamed_onto),
+		FS_TEST(test_inode_moves),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -218,6 +218,16 @@ int btfleaf_read_array(const struct btfleaf *elem, const struct btf *btf, uint32
 
 /* Structs that are one leaf. */
 
+bool btfleaf_is_owned(const struct btf *btf, const struct btf_type *t)
+{
+	const struct meaning *m;
+
+	if (!btf_is_struct(t))
+		return false;
+	m = meaning_of(structs, btfleaf_name(btf, t->name_off), t->size);
+	return m && m->kind == LAYOUT_OWNED;
+}
+
 static int read_owned(const struct btf *btf, const struct btf_type *t, struct layout **out)
 {
 	*out = layout_plain(LAYOUT_OWNED, t->size);

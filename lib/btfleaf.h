@@ -24,6 +24,9 @@ struct btfleaf {
 /* "" if there is none at that offset. */
 const char *btfleaf_name(const struct btf *btf, uint32_t offset);
 
+/* Is it one of the kernel's own structs, whose bytes nobody else may read or write? */
+bool btfleaf_is_owned(const struct btf *btf, const struct btf_type *t);
+
 /* -EINVAL if the chain of id is endless, or ends nowhere or in void. */
 int btfleaf_resolve(const struct btf *btf, uint32_t id, struct btfleaf *out);
 

@@ -10,36 +10,22 @@
 #include <string.h>
 
 #include "lib/btfcopy.h"
+#include "lib/btfleaf.h"
 #include "lib/typeword.h"
 
 /* The word. */
 
 static int print_type(const struct btf *btf, uint32_t id, int depth, struct buf *out);
 
-/* The kernel's own: their bytes are nobody's. */
-static bool is_owned(const char *name)
-{
-	static const char *const owned[] = {
-		"bpf_spin_lock", "bpf_res_spin_lock", "bpf_timer",   "bpf_wq",      "bpf_task_work",
-		"bpf_list_head", "bpf_list_node",     "bpf_rb_root", "bpf_rb_node", "bpf_refcount",
-	};
-
-	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
-		if (strcmp(name, owned[i]) == 0)
-			return true;
-	return false;
-}
-
 static int print_record(const struct btf *btf, const struct btf_type *t, int depth, struct buf *out)
 {
 	int err = 0;
 
-	if (!btf_is_composite(t) || depth == TYPESPEC_MAX_DEPTH ||
-	    is_owned(typeword_name(btf, t->name_off)))
+	if (!btf_is_composite(t) || depth == TYPESPEC_MAX_DEPTH || btfleaf_is_owned(btf, t))
 		return -EOPNOTSUPP;
 	buf_adds(out, btf_is_union(t) ? "union{" : "struct{");
 	for (uint32_t i = 0; !err && i < btf_vlen(t); i++) {
-		const char *name = typeword_name(btf, btf_members(t)[i].name_off);
+		const char *name = btfleaf_name(btf, btf_members(t)[i].name_off);
 
 		if (btf_member_bitfield_size(t, i))
 			return -EOPNOTSUPP;
@@ -95,7 +81,7 @@ static bool is_same(const struct btf *a, uint32_t x, const struct btf *b, uint32
 		const struct btf_member *m = &btf_members(s)[i], *n = &btf_members(t)[i];
 
 		if (btf_member_bit_offset(s, i) != btf_member_bit_offset(t, i) ||
-		    strcmp(typeword_name(a, m->name_off), typeword_name(b, n->name_off)) != 0 ||
+		    strcmp(btfleaf_name(a, m->name_off), btfleaf_name(b, n->name_off)) != 0 ||
 		    !is_same(a, m->type, b, n->type))
 			return false;
 	}
@@ -215,7 +201,7 @@ static int define(struct dump *d, uint32_t id)
 {
 	const struct btf_type *t = btf__type_by_id(d->btf, id);
 
-	if (btf_is_any_enum(t) && !typeword_name(d->btf, t->name_off)[0])
+	if (btf_is_any_enum(t) && !btfleaf_name(d->btf, t->name_off)[0])
 		return 0;
 	return btf_dump__dump_type(d->dump, id);
 }
@@ -239,7 +225,7 @@ static int dump_section(struct dump *d, const struct btf_type *section)
 	for (uint32_t i = 0; !err && i < btf_vlen(section); i++) {
 		const struct btf_type *var = btf__type_by_id(d->btf, vars[i].type);
 
-		err = btf_is_var(var) ? declare(d, var->type, typeword_name(d->btf, var->name_off))
+		err = btf_is_var(var) ? declare(d, var->type, btfleaf_name(d->btf, var->name_off))
 				      : -EINVAL;
 	}
 	return err;

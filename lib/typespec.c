@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/text.h"
+#include "lib/btfleaf.h"
 #include "lib/typeword.h"
 
 enum {

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "lib/btfleaf.h"
+
 enum { MAX_CHAIN = 32 };
 
 /*
@@ -47,16 +49,9 @@ const struct typeword *typeword_find(const char *word, size_t len)
 
 /* Recognising them. */
 
-const char *typeword_name(const struct btf *btf, uint32_t offset)
-{
-	const char *name = btf__str_by_offset(btf, offset);
-
-	return name ? name : "";
-}
-
 static bool is_int_row(const struct btf *btf, const struct btf_type *t, const struct typeword *row)
 {
-	bool is_char = strcmp(typeword_name(btf, t->name_off), "char") == 0 && t->size == 1 &&
+	bool is_char = strcmp(btfleaf_name(btf, t->name_off), "char") == 0 && t->size == 1 &&
 		       btf_int_encoding(t) != BTF_INT_BOOL;
 
 	if (t->size != row->size || btf_int_offset(t) || btf_int_bits(t) != t->size * 8)
@@ -73,8 +68,8 @@ static bool is_prefix(const struct btf *btf, const struct btf_type *t, const str
 	const struct btf_member *m = btf_members(t);
 
 	return btf_vlen(t) == 2 && m[0].offset == 0 && m[1].offset == 32 &&
-	       strcmp(typeword_name(btf, m[0].name_off), "prefixlen") == 0 &&
-	       strcmp(typeword_name(btf, m[1].name_off), "addr") == 0 &&
+	       strcmp(btfleaf_name(btf, m[0].name_off), "prefixlen") == 0 &&
+	       strcmp(btfleaf_name(btf, m[1].name_off), "addr") == 0 &&
 	       is_word(btf, m[0].type, typeword_find("u32", 3)) &&
 	       is_word(btf, m[1].type, typeword_find(row->word, strlen("ipv4")));
 }
@@ -92,7 +87,7 @@ bool typeword_is(const struct btf *btf, const struct btf_type *t, const struct t
 		       is_word(btf, btf_array(t)->type, typeword_find("u8", 2));
 	if (row->kind == BTF_KIND_FLOAT)
 		return t->size == row->size;
-	if (strcmp(typeword_name(btf, t->name_off), row->name) != 0)
+	if (strcmp(btfleaf_name(btf, t->name_off), row->name) != 0)
 		return false;
 	if (row->kind == BTF_KIND_STRUCT)
 		return t->size == row->size &&

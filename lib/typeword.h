@@ -28,9 +28,6 @@ extern const struct typeword typewords[TYPEWORDS];
 /* The first row of that word of len bytes, or NULL. */
 const struct typeword *typeword_find(const char *word, size_t len);
 
-/* "" if there is none at that offset. */
-const char *typeword_name(const struct btf *btf, uint32_t offset);
-
 /*
  * What stands behind qualifiers and typedefs; if words is set, only up to a typedef
  * that is a word. NULL if there is no end, or no such type.

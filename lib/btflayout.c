@@ -228,9 +228,10 @@ static int settle(struct reader *r, uint32_t id, int err, struct layout **l)
 	return made(layout_plain(LAYOUT_OCTETS, (uint32_t)size), l);
 }
 
+/* The layout of an array depends on the member's name, that of others on nothing. */
 static bool is_remembered(const struct btfleaf *t)
 {
-	return btf_is_composite(t->type) && !t->meaning;
+	return btf_is_composite(t->type);
 }
 
 /* member: the name under which it is met, or NULL. */

@@ -119,6 +119,11 @@ static uint64_t extend(uint64_t value, uint32_t size, bool is_signed)
 	return value << spare >> spare;
 }
 
+static bool is_enum_size(uint32_t size)
+{
+	return size == 1 || size == 2 || size == 4 || size == 8;
+}
+
 /* A word of C, and short enough for a file's name. Other values are numbers. */
 static bool is_enumerator_name(const char *name)
 {
@@ -137,7 +142,7 @@ static int read_enum_of_bits(const struct btf *btf, const struct btf_type *t, ui
 	struct layout_enumerator *values;
 	uint32_t count = 0;
 
-	if (!t->size || t->size > 8)
+	if (!is_enum_size(t->size) || !bits || bits > t->size * 8)
 		return -EINVAL;
 	values = calloc(btf_vlen(t) + 1U, sizeof(*values));
 	if (!values)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,10 +47,21 @@ static int buf_reserve(struct buf *b, size_t len)
 	return 0;
 }
 
+/* Printers append small pieces to a buffer that has grown already. */
+static bool has_room(const struct buf *b, size_t len)
+{
+	return !b->error && b->len < b->cap && len < b->cap - b->len && len <= b->max - b->len;
+}
+
 void buf_add(struct buf *b, const void *bytes, size_t len)
 {
-	if (!b->error)
+	if (has_room(b, len) && len) {
+		memcpy(b->data + b->len, bytes, len);
+		b->len += len;
+		b->data[b->len] = '\0';
+	} else if (!b->error) {
 		b->error = buf_put(b, b->len, bytes, len);
+	}
 }
 
 void buf_adds(struct buf *b, const char *s)
@@ -59,7 +71,12 @@ void buf_adds(struct buf *b, const char *s)
 
 void buf_addc(struct buf *b, char c)
 {
-	buf_add(b, &c, 1);
+	if (has_room(b, 1)) {
+		b->data[b->len++] = c;
+		b->data[b->len] = '\0';
+	} else {
+		buf_add(b, &c, 1);
+	}
 }
 
 void buf_addf(struct buf *b, const char *fmt, ...)

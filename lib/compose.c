@@ -398,7 +398,7 @@ static bool has_text(const struct format *f, const struct layout *l, const unsig
 static bool may_be_hex(const struct format *f, const struct layout *l)
 {
 	if (f->hex == FORMAT_HEX_BARE)
-		return l->leaves != 1 || l->is_checked;
+		return l->leaves != 1 || l->is_checked || l->has_union;
 	return f->hex == FORMAT_HEX_QUOTED && l->kind != LAYOUT_PER_CPU &&
 	       (l->is_checked || l->kind == LAYOUT_RECORD || l->kind == LAYOUT_ARRAY);
 }

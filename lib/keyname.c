@@ -51,18 +51,27 @@ static void join(const char *name, struct buf *out)
 	}
 }
 
+/* Have names of this layout different lengths? Those of one leaf that carries all bytes
+ * are short, or all of one length. */
+static bool is_of_any_length(const struct layout *key)
+{
+	return key->leaves != 1 || key->is_checked;
+}
+
 bool keyname_may_begin(const struct layout *key, const char *name)
 {
 	struct buf bytes = BUF_INIT(SIZE_MAX / 2), joined = BUF_INIT(SIZE_MAX / 2);
-	struct text t;
 	bool may = false;
+	int is_hex, err;
+	struct text t;
 
 	join(name, &joined);
 	if (buf_error(&joined) || !joined.len || buf_resize(&bytes, key->size))
 		goto out;
 	t = (struct text){.s = joined.data, .len = joined.len};
-	may = leaf_is_hex(&t, false, key->size) != 0 ||
-	      codec_parse(CODEC_NAME, key, joined.data, joined.len, bytes.data, NULL) != -EINVAL;
+	is_hex = leaf_is_hex(&t, false, key->size);
+	err = codec_parse(CODEC_NAME, key, joined.data, joined.len, bytes.data, NULL);
+	may = is_hex == -EAGAIN || err == -EAGAIN || (!err && !is_hex && is_of_any_length(key));
 out:
 	buf_free(&bytes);
 	buf_free(&joined);
@@ -101,11 +110,10 @@ static size_t cut(const char *name, size_t len, struct buf *out)
 	return piece;
 }
 
-/* Would the last piece have the length that a directory of another key could have?
- * (Names of one leaf that carries all bytes are short, or all of one length.) */
+/* Would the last piece have the length that a directory of another key could have? */
 static bool is_mistakable(const struct layout *key, size_t last_piece)
 {
-	return (key->leaves != 1 || key->is_checked) && is_piece_length(last_piece);
+	return is_of_any_length(key) && is_piece_length(last_piece);
 }
 
 static int print_long(const struct layout *key, const void *bytes, struct buf *out)

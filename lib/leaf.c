@@ -141,7 +141,10 @@ static size_t max_bytes(FORMAT_MAX_ARGS)
 
 static void print_bytes_json(FORMAT_PRINT_ARGS)
 {
-	leaf_print_hex(bytes, l->size, true, out);
+	if (l->size)
+		leaf_print_hex(bytes, l->size, true, out);
+	else
+		buf_adds(out, "\"\"");
 }
 
 /* In quotes; as a file's content they may be left out. */

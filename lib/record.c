@@ -54,50 +54,46 @@ const struct layout_member *record_find(const struct layout *record, const char 
 	return NULL;
 }
 
-/* Holes. A map of the record's bytes: the bits that printed members cover, and
- * behind it those that any member does. */
+/* Holes: what lies between the bits that printed members take. */
 
-static void cover(unsigned char *map, const struct layout_member *m)
+struct span {
+	uint64_t first, last; /* bits, the second one behind the end */
+	bool shown;           /* printed, or the kernel's own */
+};
+
+static struct span span_of(const struct layout_member *m)
 {
-	uint32_t first = m->bit_offset, bits = m->bit_size;
+	uint64_t first = (uint64_t)m->offset * 8 + m->bit_offset;
+	uint64_t bits = m->bit_size ? m->bit_size : (uint64_t)m->type->size * 8;
 
-	if (!bits) {
-		memset(map + m->offset, 0xff, m->type->size);
-		return;
-	}
-	for (uint32_t bit = first; bit < first + bits; bit++)
-		map[m->offset + bit / 8] |= (unsigned char)(1U << bit % 8);
+	return (struct span){first, first + bits, m->printed || m->type->kind == LAYOUT_OWNED};
 }
 
-static bool is_covered_already(const unsigned char *map, const struct layout_member *m)
+static int compare_spans(const void *a, const void *b)
 {
-	uint32_t first = m->bit_offset, bits = m->bit_size ? m->bit_size : m->type->size * 8;
+	const struct span *x = a, *y = b;
 
-	for (uint32_t bit = first; bit < first + bits; bit++)
-		if (map[m->offset + bit / 8] & 1U << bit % 8)
-			return true;
-	return false;
+	if (x->first != y->first)
+		return x->first < y->first ? -1 : 1;
+	return (x->last > y->last) - (x->last < y->last);
 }
 
-/* Takes whole bytes that follow each other together. */
-static bool grow_hole(struct layout_hole *last, const struct layout_hole *hole)
-{
-	if (hole->mask != 0xff || last->mask != 0xff || last->shared != hole->shared ||
-	    last->offset + last->len != hole->offset)
-		return false;
-	last->len++;
-	return true;
-}
+/* The holes of a record as they are found, from its start to its end. */
+struct sweep {
+	struct layout *l;
+	const struct span *spans; /* ascending */
+	uint32_t count, next;     /* before next, all spans end before the place at hand */
+	uint32_t room;
+};
 
-static int add_hole(struct layout *l, uint32_t *room, struct layout_hole hole)
+static int add_hole(struct sweep *s, struct layout_hole hole)
 {
+	struct layout *l = s->l;
 	struct layout_hole *holes;
 
-	if (l->record.hole_count && grow_hole(&l->record.holes[l->record.hole_count - 1], &hole))
-		return 0;
-	if (l->record.hole_count == *room) {
-		*room = *room ? *room * 2 : 4;
-		holes = realloc(l->record.holes, *room * sizeof(*holes));
+	if (l->record.hole_count == s->room) {
+		s->room = s->room ? s->room * 2 : 4;
+		holes = realloc(l->record.holes, s->room * sizeof(*holes));
 		if (!holes)
 			return -ENOMEM;
 		l->record.holes = holes;
@@ -106,38 +102,83 @@ static int add_hole(struct layout *l, uint32_t *room, struct layout_hole hole)
 	return 0;
 }
 
-static int add_holes_of_byte(struct layout *l, uint32_t *room, uint32_t at, unsigned char printed,
-			     unsigned char any)
+/* Bits first to last: parts of bytes at both ends, whole bytes between. */
+static int add_bits(struct sweep *s, uint64_t first, uint64_t last, bool shared)
 {
-	struct layout_hole padding = {at, 1, (uint8_t) ~(printed | any), false};
-	struct layout_hole shared = {at, 1, (uint8_t)(any & ~printed), true};
-	int err = padding.mask ? add_hole(l, room, padding) : 0;
+	int err = 0;
 
-	return !err && shared.mask ? add_hole(l, room, shared) : err;
+	while (!err && first < last) {
+		uint32_t at = (uint32_t)(first / 8), bit = (uint32_t)(first % 8);
+		uint64_t end = (first / 8 + 1) * 8 < last ? (first / 8 + 1) * 8 : last;
+		uint8_t mask = (uint8_t)(0xffU << bit & 0xffU >> (8 - (end - first / 8 * 8)));
+
+		if (mask == 0xff)
+			end = last / 8 * 8;
+		err = add_hole(
+			s, (struct layout_hole){at, (uint32_t)((end + 7) / 8 - at), mask, shared});
+		first = end;
+	}
+	return err;
+}
+
+/* A gap between shown members: where others lie in it, it is shared. */
+static int add_gap(struct sweep *s, uint64_t first, uint64_t last)
+{
+	int err = 0;
+
+	while (s->next < s->count && s->spans[s->next].last <= first)
+		s->next++;
+	for (uint32_t i = s->next; !err && i < s->count && s->spans[i].first < last; i++) {
+		const struct span *other = &s->spans[i];
+		uint64_t end = other->last < last ? other->last : last;
+
+		if (other->shown || end <= first)
+			continue;
+		if (other->first > first) {
+			err = add_bits(s, first, other->first, false);
+			first = other->first;
+		}
+		if (!err)
+			err = add_bits(s, first, end, true);
+		first = end;
+	}
+	return err ? err : add_bits(s, first, last, false);
+}
+
+static int sweep(struct sweep *s)
+{
+	uint64_t shown = 0, any = 0; /* where the spans so far end */
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < s->count; i++) {
+		const struct span *span = &s->spans[i];
+
+		if (span->first < any && span->first < span->last)
+			s->l->record.overlaps = true;
+		any = span->last > any ? span->last : any;
+		if (!span->shown || span->first == span->last)
+			continue;
+		if (span->first < shown)
+			return -EINVAL; /* they could not both be written */
+		err = add_gap(s, shown, span->first);
+		shown = span->last;
+	}
+	return err ? err : add_gap(s, shown, (uint64_t)s->l->size * 8);
 }
 
 static int find_holes(struct layout *l)
 {
-	unsigned char *printed = calloc(2, (size_t)l->size + 1), *any;
-	uint32_t room = 0;
-	int err = 0;
+	struct span *spans = calloc(l->record.count + 1U, sizeof(*spans));
+	struct sweep s = {.l = l, .spans = spans, .count = l->record.count};
+	int err;
 
-	if (!printed)
+	if (!spans)
 		return -ENOMEM;
-	any = printed + l->size + 1;
-	for (uint32_t i = 0; i < l->record.count; i++) {
-		const struct layout_member *m = &l->record.members[i];
-
-		if (is_covered_already(any, m))
-			l->record.overlaps = true;
-		cover(any, m);
-		if (m->printed || m->type->kind == LAYOUT_OWNED)
-			cover(printed, m);
-	}
-	for (uint32_t at = 0; !err && at < l->size; at++)
-		if (printed[at] != 0xff)
-			err = add_holes_of_byte(l, &room, at, printed[at], any[at]);
-	free(printed);
+	for (uint32_t i = 0; i < l->record.count; i++)
+		spans[i] = span_of(&l->record.members[i]);
+	qsort(spans, l->record.count, sizeof(*spans), compare_spans);
+	err = sweep(&s);
+	free(spans);
 	return err;
 }
 

@@ -17,8 +17,8 @@
 /*
  * A record of size bytes. Members are given by name, type, offset, bit_offset,
  * bit_size and printed; names are copied and new references of the types taken.
- * 0 and *out, or -EINVAL if a name is used twice or a member does not lie in the
- * record, or -ENOMEM.
+ * 0 and *out, or -EINVAL if a name is used twice, a member does not lie in the record,
+ * or two that are printed share bits; or -ENOMEM.
  */
 int record_new(uint32_t size, const struct layout_member *members, uint32_t count,
 	       struct layout **out);

@@ -208,7 +208,7 @@ static int define(struct dump *d, uint32_t id)
 
 static int declare(struct dump *d, uint32_t id, const char *name)
 {
-	struct btf_dump_emit_type_decl_opts opts = {.sz = sizeof(opts), .field_name = name};
+	LIBBPF_OPTS(btf_dump_emit_type_decl_opts, opts, .field_name = name);
 	int err = btf_dump__emit_type_decl(d->dump, id, &opts);
 
 	buf_adds(&d->out, ";\n");

@@ -11,6 +11,7 @@ ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 Q := $(if $(V),,@)
+comma := ,
 
 # How it is compiled. SANITIZE=address,undefined and WERROR=1 are for the checks.
 
@@ -27,7 +28,7 @@ LINK := $(CC) -pthread -pie $(OPTIMIZE) $(RUNTIME) -Wl,-z,relro,-z,now $(LDFLAGS
 LIBS = $(shell pkg-config --libs fuse3 libbpf libxxhash)
 BPF_FLAGS = -target bpf -mcpu=v3 -O2 -g -Wall -I. -I/usr/include/$(shell gcc -print-multiarch)
 
-LIB := $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/*.c))
+LIB := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %.bpf.c,$(wildcard lib/*.c)))
 FS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out fs/main.c,$(wildcard fs/*.c)))
 
 # Tests. Unit tests meet a fake in place of lib/sys.o; the contract suite meets both.
@@ -41,14 +42,22 @@ REAL := $(patsubst %.c,$T/kernel/%.o,$(filter-out fake_sys.c,$(HELPERS)))
 LIVE := $(wildcard tests/live/*.bats)
 LIVE_BPF := $(patsubst tests/live/%.c,$T/%.o,$(wildcard tests/live/*.bpf.c))
 LIVE_C := $(patsubst tests/live/%.c,$T/%,$(filter-out %.bpf.c,$(wildcard tests/live/*.c)))
+FUZZ := $(patsubst tests/fuzz/%.c,$T/%,$(wildcard tests/fuzz/fuzz_*.c))
+PROMISES := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c)))
+BENCH := $(patsubst tests/bench/%.c,$T/%,$(wildcard tests/bench/*.c))
 
-.PHONY: all tests run stop check check-asan lint format deps deps-check clean help FORCE
+.PHONY: all tests fuzzers benches run stop check check-asan fuzz bench lint format deps deps-check \
+	clean help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/bpfmapfs ## build build/bpfmapfs (CC=clang BUILD=build/clang for another)
 
 tests: all $(UNIT) $(KERNEL) $(LIVE_BPF) $(LIVE_C) ## build everything the tests need
+
+fuzzers: $(FUZZ)
+
+benches: $(BENCH)
 
 run: deps ## build and mount at /mnt/maps (MOUNT=DIR, OPTS='-o ro' for the daemon)
 	$(Q)$(MAKE) all
@@ -63,6 +72,16 @@ check: deps-check ## run all tests (TESTS='name ...' for some)
 
 check-asan: ## the same with address and undefined behaviour sanitizers
 	$(Q)$(MAKE) check BUILD=build/asan SANITIZE=address,undefined
+
+fuzz: ## feed random input to the parsers (FUZZ_S=60 seconds each, TESTS='name ...' for some)
+	$(Q)scripts/deps build fuzz
+	$(Q)$(MAKE) fuzzers BUILD=build/fuzz CC=$(CLANG) SANITIZE=fuzzer-no-link,address,undefined
+	$(Q)scripts/fuzz
+
+bench: ## measure, beside what others do; the figures also go to build/bench.json
+	$(Q)scripts/deps build bench
+	$(Q)$(MAKE) benches
+	$(Q)scripts/bench $(BENCH)
 
 lint: deps-check ## check format, scripts, include order, sizes, banned calls
 	$(Q)scripts/lint
@@ -82,11 +101,12 @@ clean: ## remove build/
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
 
-run stop check: export BUILD := $(BUILD)
+run stop check bench: export BUILD := $(BUILD)
 run stop: export MOUNT := $(MOUNT)
 run: export OPTS := $(OPTS)
 check: export SANITIZE := $(SANITIZE)
-check: export TESTS := $(TESTS)
+check fuzz: export TESTS := $(TESTS)
+fuzz: export FUZZ_S := $(FUZZ_S)
 
 # Files that change when the flags or the set of sources do.
 
@@ -100,6 +120,8 @@ $(BUILD)/.flags: FORCE
 $(BUILD)/.sources: FORCE
 	$(call record,$(LIB) $(FS) $(HELPERS))
 
+$(BUILD)/lib/mapiter.o: INCLUDES = -I$(BUILD)
+$(BUILD)/lib/mapiter.o: $(BUILD)/lib/mapiter.skel.h
 $(BUILD)/fs/%.o $T/%.o: INCLUDES = $(shell pkg-config --cflags fuse3)
 
 define compile
@@ -125,10 +147,21 @@ $(BUILD)/%.o: %.c $(BUILD)/.flags
 $T/kernel/%.o: tests/unit/%.c $(BUILD)/.flags
 	$(call compile,-DREAL_KERNEL)
 
+define compile_bpf
+$(if $(Q),@echo '  BPF $@')
+@mkdir -p $(@D)
+$(Q)$(CLANG) $(BPF_FLAGS) $1 -MMD -MP -c -o $@ $<
+endef
+
 $T/%.bpf.o: tests/live/%.bpf.c $(BUILD)/.flags
-	$(if $(Q),@echo '  BPF $@')
-	@mkdir -p $(@D)
-	$(Q)$(CLANG) $(BPF_FLAGS) -MMD -MP -c -o $@ $<
+	$(call compile_bpf)
+
+$(BUILD)/lib/%.bpf.o: lib/%.bpf.c $(BUILD)/.flags
+	$(call compile_bpf,-ffreestanding)
+
+$(BUILD)/lib/%.skel.h: $(BUILD)/lib/%.bpf.o
+	$(if $(Q),@echo '  GEN $@')
+	$(Q)PATH="$$PATH:/usr/sbin" bpftool gen skeleton $< >$@
 
 $(BUILD)/libbpfmaps.a: $(LIB) $(BUILD)/.sources
 	$(call archive)
@@ -151,7 +184,13 @@ $(UNIT): $T/%: $T/unit/%.o $(filter-out %/lib/sys.o,$(LIB)) $(BUILD)/libfs.a $T/
 $(KERNEL): $T/%_kernel: $T/kernel/%.o $(LIB) $(BUILD)/libfs.a $T/libreal.a
 	$(call link,-lcmocka)
 
-$(LIVE_C): $T/%: $T/live/%.o
+$(LIVE_C): $T/%: $T/live/%.o $(BUILD)/libbpfmaps.a
 	$(call link)
+
+$(FUZZ): $T/%: $T/fuzz/%.o $(PROMISES) $(BUILD)/libbpfmaps.a
+	$(call link,-fsanitize=fuzzer)
+
+$(BENCH): $T/%: $T/bench/%.o $(BUILD)/libbpfmaps.a
+	$(call link,-ljson-c -Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

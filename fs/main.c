@@ -87,12 +87,15 @@ out_signals:
 
 static int run(struct command *command, struct fuse_args *args)
 {
+	struct mapiter *iter = NULL; /* without one, maps are opened when they are first seen */
 	struct fuse_session *session;
 	struct fs fs;
 	int err = check_kernel(&command->options);
 
 	if (err)
 		return err;
+	mapiter_open(&iter);
+	command->options.survey.iter = iter;
 	err = fs_init(&fs, &command->options);
 	if (!err)
 		err = catalog_refresh(fs.catalog);
@@ -108,6 +111,7 @@ static int run(struct command *command, struct fuse_args *args)
 	fuse_session_destroy(session);
 out:
 	fs_free(&fs);
+	mapiter_close(iter);
 	return err;
 }
 

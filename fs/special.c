@@ -75,6 +75,18 @@ static void print_declaration(const struct ctype *type, const char *name, struct
 	ctype_print_c(type, name, "\t", text);
 }
 
+/* What the iterator tells, if there is one. */
+static void print_live(struct fs *fs, uint32_t map_id, struct buf *text)
+{
+	struct mapiter_map live;
+
+	if (catalog_live(fs->catalog, map_id, &live))
+		return;
+	buf_addf(text, "usercnt:\t%" PRId64 "\nrefcnt:\t%" PRId64 "\n", live.usercnt, live.refcnt);
+	if (live.count >= 0)
+		buf_addf(text, "count:\t%" PRId64 "\n", live.count);
+}
+
 /* What only a descriptor tells; nothing of maps that looking could disturb. */
 static int print_fdinfo(struct fs *fs, uint32_t map_id, struct buf *text)
 {
@@ -116,13 +128,14 @@ int special_read_info(struct fs *fs, uint32_t map_id, struct buf *text)
 		return err == -ENOENT ? -ESTALE : err;
 	print_desc(desc, text);
 	map_desc_unref(desc);
+	print_live(fs, map_id, text);
 	err = print_fdinfo(fs, map_id, text);
 	if (!err)
 		err = users_print(map_id, text);
 	return err ? err : buf_error(text);
 }
 
-/* Counts by listing, as long as the kernel gives no number. */
+/* Counts by listing, where the kernel gives no number. */
 static int count_entries(struct fs *fs, struct map_desc *desc, const struct map *map,
 			 uint64_t *count)
 {
@@ -139,40 +152,70 @@ static int count_entries(struct fs *fs, struct map_desc *desc, const struct map 
 	return err;
 }
 
-int special_read_count(struct fs *fs, uint32_t map_id, struct buf *text)
+static int count_by_listing(struct fs *fs, uint32_t map_id, uint64_t *count)
 {
 	struct map_desc *desc;
-	uint64_t count = 0;
 	struct map map;
 	int err = open_map(fs, map_id, BPF_F_RDONLY, &desc, &map);
 
 	if (err)
 		return err;
 	if (desc->type->fixed && hide_count(&fs->hidden, map_id) == 0)
-		count = desc->info.max_entries;
+		*count = desc->info.max_entries;
 	else if (!key_why_not(desc))
-		err = count_entries(fs, desc, &map, &count);
+		err = count_entries(fs, desc, &map, count);
 	else
 		err = -EOPNOTSUPP;
 	close_map(desc, &map);
+	return err;
+}
+
+int special_read_count(struct fs *fs, uint32_t map_id, struct buf *text)
+{
+	struct mapiter_map live;
+	uint64_t count = 0;
+	int err = catalog_live(fs->catalog, map_id, &live);
+
+	if (!err && live.count >= 0)
+		count = (uint64_t)live.count;
+	else if (!err || err == -EOPNOTSUPP)
+		err = count_by_listing(fs, map_id, &count);
 	if (!err)
 		buf_addf(text, "%" PRIu64 "\n", count);
+	else if (err == -ENOENT)
+		err = -ESTALE;
 	return err ? err : buf_error(text);
 }
 
-int special_read_frozen(struct fs *fs, uint32_t map_id, struct buf *text)
+/* The iterator tells it of every map; a descriptor only of those that are opened. */
+static int ask_frozen(struct fs *fs, uint32_t map_id, bool *frozen)
 {
 	struct sys_fdinfo fdinfo;
+	struct mapiter_map live;
 	struct map_desc *desc;
 	struct map map;
-	int err = open_map(fs, map_id, BPF_F_RDONLY, &desc, &map);
+	int err = catalog_live(fs->catalog, map_id, &live);
 
+	if (err != -EOPNOTSUPP) {
+		*frozen = !err && live.frozen;
+		return err == -ENOENT ? -ESTALE : err;
+	}
+	err = open_map(fs, map_id, BPF_F_RDONLY, &desc, &map);
 	if (err)
 		return err;
 	err = sys_map_fdinfo(map.fd, &fdinfo);
 	close_map(desc, &map);
+	*frozen = !err && fdinfo.frozen;
+	return err;
+}
+
+int special_read_frozen(struct fs *fs, uint32_t map_id, struct buf *text)
+{
+	bool frozen = false;
+	int err = ask_frozen(fs, map_id, &frozen);
+
 	if (!err)
-		buf_addf(text, "%d\n", fdinfo.frozen);
+		buf_addf(text, "%d\n", frozen);
 	return err ? err : buf_error(text);
 }
 

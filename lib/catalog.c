@@ -186,32 +186,31 @@ int catalog_next(struct catalog *c, const char *dir, uint32_t after, uint32_t *i
 	return err;
 }
 
-/* The rule for a map that carries no types, if it fits. */
-static const struct map_types *types_by_rule(const struct catalog *c, const struct map_entry *e)
+int catalog_live(const struct catalog *c, uint32_t id, struct mapiter_map *out)
 {
-	const struct map_types *types = NULL;
-
-	if (e->info.btf_id)
-		return NULL;
-	types = typerules_find(c->options.rules, e->name);
-	if (!types)
-		types = typerules_find(c->options.rules, e->info.name);
-	return types && map_types_check(&e->info, types, NULL) == 0 ? types : NULL;
+	return c->options.iter ? mapiter_find(c->options.iter, id, out) : -EOPNOTSUPP;
 }
 
 static int need_desc(struct catalog *c, struct map_entry *e)
 {
-	return e->desc ? 0 : map_desc_new(&e->info, types_by_rule(c, e), &e->desc);
+	const struct map_types *types = typerules_for(c->options.rules, &e->info, e->name);
+
+	return e->desc ? 0 : map_desc_new(&e->info, types, &e->desc);
+}
+
+/* Takes the lock, which is to be released in any case. */
+static int lock_desc(struct catalog *c, uint32_t id, struct map_entry **e)
+{
+	pthread_mutex_lock(&c->lock);
+	*e = entries_by_id(&c->entries, id);
+	return *e ? need_desc(c, *e) : -ENOENT;
 }
 
 int catalog_desc(struct catalog *c, uint32_t id, struct map_desc **out)
 {
 	struct map_entry *e;
-	int err;
+	int err = lock_desc(c, id, &e);
 
-	pthread_mutex_lock(&c->lock);
-	e = entries_by_id(&c->entries, id);
-	err = e ? need_desc(c, e) : -ENOENT;
 	if (!err)
 		*out = map_desc_ref(e->desc);
 	pthread_mutex_unlock(&c->lock);
@@ -242,11 +241,8 @@ static int replace_desc(struct map_entry *e, const struct map_types *types, stru
 int catalog_set_types(struct catalog *c, uint32_t id, const struct map_types *types, struct diag *d)
 {
 	struct map_entry *e;
-	int err;
+	int err = lock_desc(c, id, &e);
 
-	pthread_mutex_lock(&c->lock);
-	e = entries_by_id(&c->entries, id);
-	err = e ? need_desc(c, e) : -ENOENT;
 	if (!err)
 		err = replace_desc(e, types, d);
 	pthread_mutex_unlock(&c->lock);

@@ -48,6 +48,10 @@ int catalog_next(struct catalog *c, const char *dir, uint32_t after, uint32_t *i
 /* Does the kernel still have the map? Takes no reference of it. */
 bool catalog_is_alive(struct catalog *c, uint32_t id);
 
+/* What the kernel tells of a map at this moment, without opening it. -ENOENT if it is
+ * gone, -EOPNOTSUPP if there is no iterator. */
+int catalog_live(const struct catalog *c, uint32_t id, struct mapiter_map *out);
+
 /* What is known of a map, with the types that the rules have for it if it carries
  * none; one reference for the caller. -ENOENT if it is gone. */
 int catalog_desc(struct catalog *c, uint32_t id, struct map_desc **out);

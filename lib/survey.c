@@ -209,6 +209,18 @@ static int read_map(uint32_t id, uint32_t open_flags, struct bpf_map_info *info)
 	return err;
 }
 
+/* For the iterator: it tells all, so nothing is opened. */
+static int note_map(void *arg, const struct mapiter_map *map)
+{
+	const struct walk *w = arg;
+	struct map_entry *e = entries_by_id(w->entries, map->info.id);
+
+	if (!e)
+		return survey_add(w->entries, w->options, &map->info, "", map->info.name, &e);
+	e->seen = true;
+	return 0;
+}
+
 static int note_id(const struct walk *w, uint32_t id)
 {
 	struct map_entry *e = entries_by_id(w->entries, id);
@@ -230,6 +242,8 @@ static int walk_ids(const struct walk *w)
 	uint32_t id = 0;
 	int err;
 
+	if (w->options->iter)
+		return mapiter_each(w->options->iter, note_map, (void *)w);
 	while ((err = sys_map_next_id(id, &id)) == 0) {
 		err = note_id(w, id);
 		if (err)

@@ -3,10 +3,12 @@
  * survey: looks at pindir and at the kernel, and brings the entries up to date.
  *
  * Pins come first, then the kernel's maps by ascending id, so that pins get
- * their names (section 2 of the design). A map is opened once, when it is first
- * seen (map-types.md, finding 1); a pin is opened when its inode is new (and a
- * second pin of a map each time, which is harmless: a pin is a user reference).
- * Afterwards lstat and BPF_MAP_GET_NEXT_ID tell what is still there.
+ * their names (section 2 of the design). A pin is opened when its inode is new (and
+ * a second pin of a map each time, which is harmless: a pin is a user reference);
+ * later lstat tells whether it is still there. The kernel's maps come from an
+ * iterator, which takes no descriptor and no reference of any (map-types.md, findings
+ * 1 and 11). Without one, a map is opened once, when it is first seen, and
+ * BPF_MAP_GET_NEXT_ID tells afterwards what is still there.
  */
 #ifndef BPFMAPFS_LIB_SURVEY_H
 #define BPFMAPFS_LIB_SURVEY_H
@@ -16,6 +18,7 @@
 
 #include "lib/buf.h"
 #include "lib/entries.h"
+#include "lib/mapiter.h"
 #include "lib/typerules.h"
 
 struct survey_options {
@@ -23,6 +26,7 @@ struct survey_options {
 	bool pinned_only;              /* scope=pinned */
 	uint32_t open_flags;           /* 0 or BPF_F_RDONLY */
 	bool read_only;                /* pins may not be changed */
+	struct mapiter *iter;          /* borrowed; NULL: the kernel, or our rights, allow none */
 	const struct typerules *rules; /* of maps that carry no types; may be NULL */
 };
 

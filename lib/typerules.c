@@ -104,3 +104,15 @@ const struct map_types *typerules_find(const struct typerules *r, const char *na
 			return &r->rules[i].types;
 	return NULL;
 }
+
+const struct map_types *typerules_for(const struct typerules *r, const struct bpf_map_info *info,
+				      const char *name)
+{
+	const struct map_types *types = NULL;
+
+	if (!info->btf_id)
+		types = typerules_find(r, name);
+	if (!info->btf_id && !types)
+		types = typerules_find(r, info->name);
+	return types && map_types_check(info, types, NULL) == 0 ? types : NULL;
+}

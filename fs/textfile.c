@@ -307,6 +307,8 @@ static int text_write(struct file *f, const char *bytes, size_t size, off_t at, 
 	size_t off = f->flags & O_APPEND ? t->text.len : (size_t)at;
 	int err = check_draft(t, off + size, d);
 
+	if (err)
+		openfile_set_blank(f, false); /* what was refused does not zero the key */
 	if (err || !size)
 		return err;
 	if (adds_nothing(t, bytes, size, off))

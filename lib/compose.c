@@ -460,6 +460,9 @@ int compose_parse_whole(FORMAT_PARSE_ARGS)
 		t->pos = t->len;
 		return text_missing(t, "hex of all bytes");
 	}
+	if (quoted && (l->kind == LAYOUT_RECORD || l->kind == LAYOUT_ARRAY) && text_peek(t) == '"')
+		return diag_at(t->diag, EINVAL, t->pos,
+			       "hex of the whole is \"0x\" and %" PRIu32 " digits", l->size * 2);
 	return format_spelling(f, l)->parse(f, l, t, bytes);
 }
 

@@ -32,22 +32,24 @@ bool keyname_is_piece(const struct layout *key, const char *name)
 	return is_piece_length(strlen(name)) && keyname_may_be_long(key);
 }
 
-/* The pieces in one. */
-static void join(const char *name, struct buf *out)
+/* The pieces in one. -EINVAL if one begins with a dot: that is no piece of a key's name,
+ * but of a staging file's. */
+static int join(const char *name, struct buf *out, struct diag *d)
 {
-	const char *end;
+	const char *start = name, *end;
 
 	for (;; name = end + 1) {
-		bool is_first = out->len == 0;
-
 		end = strchrnul(name, '/');
-		if (!is_first && strncmp(name, escaped_dot, strlen(escaped_dot)) == 0) {
+		if (*name == '.')
+			return diag_at(d, EINVAL, (size_t)(name - start),
+				       "a leading dot is written %s", escaped_dot);
+		if (name > start && strncmp(name, escaped_dot, strlen(escaped_dot)) == 0) {
 			buf_addc(out, '.');
 			name += strlen(escaped_dot);
 		}
 		buf_add(out, name, (size_t)(end - name));
 		if (!*end)
-			return;
+			return buf_error(out);
 	}
 }
 
@@ -65,8 +67,7 @@ bool keyname_may_begin(const struct layout *key, const char *name)
 	int is_hex, err;
 	struct text t;
 
-	join(name, &joined);
-	if (buf_error(&joined) || !joined.len || buf_resize(&bytes, key->size))
+	if (join(name, &joined, NULL) || !joined.len || buf_resize(&bytes, key->size))
 		goto out;
 	t = (struct text){.s = joined.data, .len = joined.len};
 	is_hex = leaf_is_hex(&t, false, key->size);
@@ -172,8 +173,7 @@ int keyname_parse(const struct layout *key, const char *name, void *bytes, struc
 
 	if (!strchr(name, '/'))
 		return parse_one(key, name, strlen(name), bytes, d);
-	join(name, &joined);
-	err = buf_error(&joined);
+	err = join(name, &joined, d);
 	if (!err)
 		err = parse_one(key, joined.data ? joined.data : "", joined.len, bytes, d);
 	buf_free(&joined);

@@ -214,7 +214,7 @@ void layout_inherit(struct layout *l, const struct layout *part, uint32_t times)
 {
 	l->nodes = sat_add(l->nodes, sat_mul(times, part->nodes));
 	l->leaves = sat_add(l->leaves, sat_mul(times, part->leaves));
-	l->is_checked |= part->is_checked;
+	l->is_checked |= times && part->is_checked;
 	l->has_union |= part->has_union;
 	l->has_owned |= part->has_owned;
 	l->has_lock |= part->has_lock;

@@ -221,6 +221,16 @@ static bool begins_a_name(const struct layout *l, const char *word, size_t len)
 	return false;
 }
 
+/* A bit-field may be too small for some of its enum's values. */
+static bool fits_bits(const struct layout *l, uint64_t value)
+{
+	unsigned int spare = 64 - l->enums.bits;
+
+	if (l->enums.is_signed)
+		return (uint64_t)((int64_t)(value << spare) >> spare) == value;
+	return value << spare >> spare == value;
+}
+
 /* The word ends at *end of the text; all of it is known if is_whole. */
 static int take_enum_word(const struct layout *l, struct text *t, size_t end, bool is_whole,
 			  unsigned char *bytes)
@@ -230,6 +240,9 @@ static int take_enum_word(const struct layout *l, struct text *t, size_t end, bo
 	uint64_t value;
 
 	if (layout_enum_value(l, word, len, &value)) {
+		if (!fits_bits(l, value))
+			return diag_at(t->diag, EINVAL, t->pos,
+				       "this value does not fit into %u bits", l->enums.bits);
 		leaf_store(value, bytes, l->size);
 		t->pos = end;
 		return 0;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/btflayout.h"
+#include "lib/record.h"
 #include "lib/sys.h"
 
 /* The type laid over the map, else that of BTF type type_id, else just bytes. */
@@ -187,7 +188,11 @@ static int check_index(const struct map *map, const void *key, struct diag *d)
 
 int map_get(const struct map *map, const void *key, void *value)
 {
-	return map->desc->type->get(map->fd, key, value, map->desc->elem_flags);
+	int err = map->desc->type->get(map->fd, key, value, map->desc->elem_flags);
+
+	if (!err)
+		layout_clear_owned(map->desc->value, value);
+	return err;
 }
 
 int map_put(const struct map *map, const void *key, const void *value, uint64_t flags,

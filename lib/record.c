@@ -291,6 +291,21 @@ int record_new(uint32_t size, const struct layout_member *members, uint32_t coun
 	return 0;
 }
 
+void layout_clear_owned(const struct layout *l, unsigned char *bytes)
+{
+	if (!l->has_owned)
+		return;
+	if (l->kind == LAYOUT_OWNED)
+		memset(bytes, 0, l->size);
+	if (l->kind == LAYOUT_RECORD)
+		for (uint32_t i = 0; i < l->record.count; i++)
+			layout_clear_owned(l->record.members[i].type,
+					   bytes + l->record.members[i].offset);
+	if (l->kind == LAYOUT_ARRAY || l->kind == LAYOUT_PER_CPU)
+		for (uint32_t i = 0; i < l->array.count; i++)
+			layout_clear_owned(l->array.elem, bytes + (size_t)i * l->array.stride);
+}
+
 /* Comparing. */
 
 static bool enums_are_equal(const struct layout *a, const struct layout *b)

@@ -32,6 +32,12 @@ bool record_holes_are_zero(const struct layout *record, const unsigned char *byt
 /* Clears the holes; those that a member may use only if shared is set. */
 void record_clear_holes(const struct layout *record, unsigned char *bytes, bool shared);
 
+/*
+ * Clears the bytes of a value that are the kernel's own: it may show addresses of its
+ * own buffers there (list heads), which differ each time.
+ */
+void layout_clear_owned(const struct layout *l, unsigned char *bytes);
+
 /* Do both layouts, of whatever kind, give the same bytes the same text? */
 bool layout_is_equal(const struct layout *a, const struct layout *b);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "lib/buf.h"
+#include "lib/record.h"
 #include "lib/sys.h"
 
 enum {
@@ -200,6 +201,8 @@ static int fetch(struct scan *s, const struct map *map, const void *in, void *ou
 	if (s->by_next_key)
 		return fetch_by_next_key(s, map, in, out, *room);
 	err = fetch_batch(s, map, in, out, room);
+	for (uint32_t i = 0; s->desc->value->has_owned && i < s->count; i++)
+		layout_clear_owned(s->desc->value, s->values + (size_t)i * s->value_size);
 	if (in || (err != -EOPNOTSUPP && err != -EINVAL))
 		return err;
 	s->by_next_key = true;

@@ -367,16 +367,35 @@ static int take_exact(struct parsing *p, int field, struct ctype **slot, struct 
 	return 0;
 }
 
-static int parse_into(struct spec *s, unsigned int allowed, const char *text, size_t len,
-		      char separator, struct diag *d)
+/* Lines of fields with ',' between them. */
+static int parse_lines(struct parsing *p, const char *text, size_t len)
 {
-	struct parsing p = {.spec = s, .allowed = allowed, .d = d};
-	int err = parse_pairs(&p, text, len, separator);
+	int err;
+
+	for (size_t start = 0, end; start < len; start = end + 1) {
+		const char *newline = memchr(text + start, '\n', len - start);
+
+		end = newline ? (size_t)(newline - text) : len;
+		if (end == start || text[start] == '#')
+			continue;
+		err = parse_pairs(p, text + start, end - start, ',');
+		if (err && p->d)
+			p->d->offset += start;
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int finish(struct parsing *p, int err)
+{
+	struct spec *s = p->spec;
+	struct diag *d = p->d;
 
 	if (!err)
-		err = take_exact(&p, field_find("key", 3), &s->key, &s->exact_key);
+		err = take_exact(p, field_find("key", 3), &s->key, &s->exact_key);
 	if (!err)
-		err = take_exact(&p, field_find("value", 5), &s->value, &s->exact_value);
+		err = take_exact(p, field_find("value", 5), &s->value, &s->exact_value);
 	if (err && d)
 		d->err = -err;
 	return err;
@@ -385,10 +404,11 @@ static int parse_into(struct spec *s, unsigned int allowed, const char *text, si
 int spec_parse(struct spec *s, const char *text, size_t len, char separator, struct diag *d)
 {
 	struct spec next;
+	struct parsing p = {.spec = &next, .allowed = ALL_FIELDS, .d = d};
 	int err;
 
 	spec_copy(&next, s);
-	err = parse_into(&next, ALL_FIELDS, text, len, separator, d);
+	err = finish(&p, parse_pairs(&p, text, len, separator));
 	spec_free(err ? &next : s);
 	if (!err)
 		*s = next;
@@ -399,12 +419,11 @@ int spec_parse_types(struct spec *types, const char *text, size_t len, struct di
 {
 	unsigned int allowed =
 		BIT(field_find("key", 3)) | BIT(field_find("value", 5)) | BIT(field_find("btf", 3));
+	struct parsing p = {.spec = types, .allowed = allowed, .d = d};
 	int err;
 
 	*types = (struct spec){.type = NULL};
-	while (len && text[len - 1] == '\n')
-		len--;
-	err = parse_into(types, allowed, text, len, memchr(text, '\n', len) ? '\n' : ',', d);
+	err = finish(&p, parse_lines(&p, text, len));
 	if (err)
 		spec_free(types);
 	return err;

@@ -41,8 +41,8 @@ void spec_free(struct spec *s);
 int spec_parse(struct spec *s, const char *text, size_t len, char separator, struct diag *d);
 
 /*
- * The same for what is laid over a map that exists: fields key and value only, with
- * ',' or newlines between them. types: what was named, NULL for the rest; release
+ * The same for what is laid over a map that exists: fields key, value and btf
+ * only, with ',' or newlines between them; '#' begins a comment line. types: what was named, NULL for the rest; release
  * with spec_free().
  */
 int spec_parse_types(struct spec *types, const char *text, size_t len, struct diag *d);

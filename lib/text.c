@@ -28,12 +28,25 @@ bool text_take(struct text *t, char c)
 	return true;
 }
 
+/* Where a person sees the end of the text: before the newline that ends its line. */
+static size_t end_of_line(const struct text *t)
+{
+	size_t at = t->pos;
+
+	if (at < t->len)
+		return at;
+	while (at && t->s[at - 1] == '\n')
+		at--;
+	return at;
+}
+
 int text_expect(struct text *t, char c)
 {
 	if (text_take(t, c))
 		return 0;
 	if (text_done(t))
-		return diag_at(t->diag, EAGAIN, t->pos, "the text ends where '%c' is missing", c);
+		return diag_at(t->diag, EAGAIN, end_of_line(t),
+			       "the text ends where '%c' is missing", c);
 	return diag_at(t->diag, EINVAL, t->pos, "'%c' is expected here", c);
 }
 
@@ -46,7 +59,7 @@ int text_end(struct text *t)
 
 int text_missing(struct text *t, const char *what)
 {
-	return diag_at(t->diag, EAGAIN, t->pos, "the text ends where %s is missing", what);
+	return diag_at(t->diag, EAGAIN, end_of_line(t), "the text ends where %s is missing", what);
 }
 
 bool text_is_word(char c)

@@ -415,7 +415,8 @@ static void test_no_elements(void **state)
 	assert_int_equal(sys_map_update(fd, NULL, &value, 0), -EOPNOTSUPP);
 	assert_int_equal(sys_map_delete(fd, NULL), -EOPNOTSUPP);
 	assert_int_equal(sys_map_next_key(fd, NULL, &key), -EOPNOTSUPP);
-	assert_int_equal(sys_map_lookup_batch(fd, NULL, &token, &key, &value, &count, 0), -EOPNOTSUPP);
+	assert_int_equal(sys_map_lookup_batch(fd, NULL, &token, &key, &value, &count, 0),
+			 -EOPNOTSUPP);
 	sys_close(fd);
 }
 

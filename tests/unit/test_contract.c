@@ -216,7 +216,8 @@ static uint32_t read_batches(struct contract *c, uint32_t room, const unsigned c
 
 	do {
 		count = room;
-		err = sys_map_lookup_batch(c->fd, done ? token : NULL, token, keys, values, &count, 0);
+		err = sys_map_lookup_batch(c->fd, done ? token : NULL, token, keys, values, &count,
+					   0);
 		assert_true(err == 0 || err == -ENOENT || (err == -ENOSPC && count == 0));
 		if (err == -ENOSPC)
 			room *= 2;
@@ -254,14 +255,16 @@ static void test_batch_edges(void **state)
 	if (c->row->fixed)
 		return;
 	assert_int_equal(sys_map_next_key(c->fd, NULL, c->key), -ENOENT);
-	assert_int_equal(sys_map_lookup_batch(c->fd, NULL, token, c->key, c->got, &room, 0), -ENOENT);
+	assert_int_equal(sys_map_lookup_batch(c->fd, NULL, token, c->key, c->got, &room, 0),
+			 -ENOENT);
 	assert_int_equal(room, 0);
 	if (!c->row->token_is_bucket)
 		return;
 	contract_fill(c, 1);
 	room = 1;
 	memcpy(token, &last, sizeof(last));
-	assert_int_equal(sys_map_lookup_batch(c->fd, token, token, c->key, c->got, &room, 0), -ENOENT);
+	assert_int_equal(sys_map_lookup_batch(c->fd, token, token, c->key, c->got, &room, 0),
+			 -ENOENT);
 	assert_int_equal(room, 0);
 }
 
@@ -275,7 +278,8 @@ static void test_token_outlives_its_key(void **state)
 
 	if (!c->row->fixed) {
 		contract_fill(c, 16);
-		assert_int_equal(sys_map_lookup_batch(c->fd, NULL, token, keys, values, &room, 0), 0);
+		assert_int_equal(sys_map_lookup_batch(c->fd, NULL, token, keys, values, &room, 0),
+				 0);
 		assert_in_range(room, 1, 8);
 		assert_int_equal(sys_map_delete(c->fd, keys + (room - 1) * size), 0);
 		assert_int_equal(sys_map_lookup_batch(c->fd, token, token, keys, values, &rest, 0),

@@ -246,7 +246,8 @@ static void test_describe_types(void **state)
 	assert_true(fd >= 0);
 	desc = describe_map(fd);
 	assert_true(desc->key->size == 2 && desc->key->number.is_signed);
-	assert_true(desc->value->array.elem->size == 4 && !desc->value->array.elem->number.is_signed);
+	assert_true(desc->value->array.elem->size == 4 &&
+		    !desc->value->array.elem->number.is_signed);
 	assert_true(ctype_is_typed(desc->key_type) && ctype_is_typed(desc->value_type));
 	map_desc_unref(desc);
 	sys_close(fd);

@@ -100,6 +100,25 @@ int hide_slot(struct hide *h, uint32_t map_id, uint32_t index)
 	return err;
 }
 
+int hide_all_slots(struct hide *h, uint32_t map_id, uint32_t count)
+{
+	struct hidden *m;
+	int err = -ENOMEM;
+
+	pthread_mutex_lock(&h->lock);
+	m = find_or_add(h, map_id);
+	if (m && count)
+		err = make_bits(m, count - 1);
+	if (!err) {
+		memset(m->bits, 0xff, count / 8);
+		if (count % 8)
+			m->bits[count / 8] |= (uint8_t)((1U << count % 8) - 1);
+		m->count = count;
+	}
+	pthread_mutex_unlock(&h->lock);
+	return err;
+}
+
 void hide_show_slot(struct hide *h, uint32_t map_id, uint32_t index)
 {
 	struct hidden *m;

@@ -26,6 +26,7 @@ void hide_free(struct hide *h);
 
 /* -ENOMEM if the slot cannot be remembered as hidden. */
 int hide_slot(struct hide *h, uint32_t map_id, uint32_t index);
+int hide_all_slots(struct hide *h, uint32_t map_id, uint32_t count); /* from 0 on */
 void hide_show_slot(struct hide *h, uint32_t map_id, uint32_t index);
 bool hide_has_slot(struct hide *h, uint32_t map_id, uint32_t index);
 

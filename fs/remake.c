@@ -7,6 +7,8 @@
 
 #include "lib/mapname.h"
 
+enum { MOST_TRIES = 100 }; /* for a name that the new map has for a moment */
+
 /* Where a map is shown: the directory, and the name in it. */
 struct place {
 	struct buf path;
@@ -48,12 +50,15 @@ static int replace(struct fs *fs, uint32_t old_id, const struct place *p, const 
 		   uint32_t *id, struct diag *d)
 {
 	struct buf name = BUF_INIT(PATH_MAX);
-	int err;
+	int err = -EEXIST;
 
-	buf_addf(&name, "%.200s~new", p->name);
-	err = buf_error(&name);
-	if (!err)
-		err = catalog_create(fs->catalog, p->dir, name.data, spec, id, d);
+	for (int i = 1; err == -EEXIST && i <= MOST_TRIES; i++) {
+		buf_clear(&name);
+		buf_addf(&name, "%.200s~new%d", p->name, i);
+		err = buf_error(&name);
+		if (!err)
+			err = catalog_create(fs->catalog, p->dir, name.data, spec, id, d);
+	}
 	if (err)
 		goto out;
 	err = catalog_unpin(fs->catalog, old_id, p->dir, p->name, d);
@@ -93,6 +98,8 @@ static int remake(struct fs *fs, uint32_t map_id, struct spec *spec, struct diag
 		return err;
 	fresh_remove(&fs->fresh, map_id);
 	fresh_add(&fs->fresh, id, true); /* else it cannot be made again, that is all */
+	if (spec->type->fixed)
+		hide_all_slots(&fs->hidden, id, spec->max_entries);
 	move_node(fs, NODE_MAP, map_id, id);
 	move_node(fs, NODE_MAP_FILE, map_id, id);
 	return 0;
@@ -112,6 +119,41 @@ static void show_map_file(struct fs *fs, uint32_t map_id)
 	fresh_add(&fs->fresh, map_id, true);
 }
 
+static bool says_all(const struct spec *s)
+{
+	return s->type && s->max_entries && (s->key || s->value);
+}
+
+static bool is_same(const struct spec *now, const struct spec *asked)
+{
+	return now->type == asked->type && ctype_is_alike(now->key, asked->key) &&
+	       ctype_is_alike(now->value, asked->value) && now->max_entries == asked->max_entries &&
+	       now->map_flags == asked->map_flags && now->map_extra == asked->map_extra &&
+	       strcmp(now->name, asked->name) == 0;
+}
+
+/* What a text means that says all: what it leaves out is not set. One that says a part
+ * means that part. */
+static int parse_asked(const struct spec *now, const char *text, size_t len, struct spec *asked,
+		       struct diag *d)
+{
+	int err;
+
+	*asked = (struct spec){.type = NULL};
+	err = spec_parse(asked, text, len, '\n', d);
+	if (err)
+		return err;
+	if (says_all(asked)) {
+		asked->map_flags |= asked->type->create_flags;
+		if (!asked->name[0])
+			memcpy(asked->name, now->name, sizeof(asked->name));
+		return 0;
+	}
+	spec_free(asked);
+	spec_copy(asked, now);
+	return spec_parse(asked, text, len, '\n', d);
+}
+
 /* Is what the text says, be it the whole spec or a part, what the map is? 1, 0, -errno. */
 static int is_as_it_is(struct fs *fs, uint32_t map_id, const char *text, size_t len, struct diag *d)
 {
@@ -123,10 +165,9 @@ static int is_as_it_is(struct fs *fs, uint32_t map_id, const char *text, size_t 
 		return err == -ENOENT ? -ESTALE : err;
 	spec_of_map(&now, desc);
 	map_desc_unref(desc);
-	spec_copy(&asked, &now);
-	err = spec_parse(&asked, text, len, '\n', d);
+	err = parse_asked(&now, text, len, &asked, d);
 	if (!err)
-		err = spec_is_as_asked(&now, &asked);
+		err = is_same(&now, &asked);
 	spec_free(&now);
 	spec_free(&asked);
 	return err;
@@ -139,7 +180,7 @@ static int remake_fresh(struct fs *fs, uint32_t map_id, const char *text, size_t
 	struct spec spec = {.type = NULL};
 	int err = spec_parse(&spec, text, len, '\n', d);
 
-	if (!err && (!spec.type || !spec.max_entries || !(spec.key || spec.value)))
+	if (!err && !says_all(&spec))
 		err = diag_set(d, EAGAIN, "type, key, value or max_entries is missing");
 	if (!err)
 		err = remake(fs, map_id, &spec, d);
@@ -151,14 +192,18 @@ int remake_map(struct fs *fs, uint32_t map_id, const char *text, size_t len, str
 {
 	int same;
 
-	if (len && text[len - 1] != '\n')
+	bool is_fresh = fresh_has(&fs->fresh, map_id), is_ended = !len || text[len - 1] == '\n';
+
+	if (!is_ended && !is_fresh)
 		return diag_set(d, EAGAIN, "the last line has no end");
 	same = is_as_it_is(fs, map_id, text, len, d);
-	if (same < 0)
-		return same;
-	if (same)
+	if (same == 0 && is_fresh)
+		same = remake_fresh(fs, map_id, text, len, d);
+	else if (same == 0)
+		same = diag_set(d, EEXIST, "the map exists, and is not of this spec");
+	else if (same == 1)
 		show_map_file(fs, map_id);
-	else if (fresh_has(&fs->fresh, map_id))
-		return remake_fresh(fs, map_id, text, len, d);
-	return same ? 0 : diag_set(d, EEXIST, "the map exists, and is not of this spec");
+	if (same == -EINVAL && !is_ended)
+		return diag_set(d, EAGAIN, "the last line has no end");
+	return same < 0 ? same : 0;
 }

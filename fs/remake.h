@@ -15,7 +15,7 @@
 
 /*
  * Judges and obeys the text of a .map, as kind->write: 0 (also for a part of what the
- * map is), -EAGAIN (its last line has no end, or says too little of a fresh map), -EINVAL
+ * map is), -EAGAIN (its last line may go on, or it says too little of a fresh map), -EINVAL
  * explained, -EEXIST (the map is another, and not fresh), or what making a map says. The
  * directory's inode and that of .map then stand for the new map.
  */

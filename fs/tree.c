@@ -298,8 +298,11 @@ int tree_mkdir(struct fs *fs, const struct identity *dir, const char *name, stru
 	if (err)
 		return err;
 	out->id = (struct identity){.kind = NODE_MAP, .map_id = id};
-	if (!strchr(name, ','))
-		fresh_add(&fs->fresh, id, false); /* else it cannot be made again, that is all */
+	if (strchr(name, ','))
+		return 0;
+	fresh_add(&fs->fresh, id, false); /* else it cannot be made again, that is all */
+	if (fs->options.mkdir_spec.type->fixed)
+		hide_all_slots(&fs->hidden, id, fs->options.mkdir_spec.max_entries);
 	return 0;
 }
 
@@ -343,9 +346,11 @@ static int remove_map(struct fs *fs, uint32_t map_id, const char *dir, const cha
 	if (!err)
 		err = catalog_unpin(fs->catalog, map_id, dir, name, d);
 	buf_free(&pin);
-	if (!err)
-		hide_prune(&fs->hidden, is_map_gone, fs);
-	return err;
+	if (err)
+		return err;
+	fresh_remove(&fs->fresh, map_id);
+	hide_prune(&fs->hidden, is_map_gone, fs);
+	return 0;
 }
 
 static int remove_dir(struct fs *fs, const char *dir)

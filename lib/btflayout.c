@@ -13,11 +13,12 @@ enum {
 	SPARE_NODES = 64 * 1024, /* what a layout may print beside four nodes a byte */
 };
 
-/* One reading. done[id]: the layout of a type that was met before. */
+/* One reading. done[..][id]: the layout of a type that was met before. */
 struct reader {
 	const struct btf *btf;
-	struct layout **done;
-	bool *busy; /* being read: met again, it contains itself */
+	struct layout **done[2]; /* outside of unions, and in them */
+	bool *busy;              /* being read: met again, it contains itself */
+	unsigned int unions;     /* that are being read: the kernel owns nothing in them */
 	uint32_t count;
 	unsigned int depth;
 };
@@ -160,8 +161,10 @@ static int read_members(struct reader *r, const struct btf_type *t, struct membe
 	uint32_t shown = btf_is_union(t) ? largest_member(r->btf, t) : 0;
 	int err = 0;
 
+	r->unions += btf_is_union(t);
 	for (uint32_t i = 0; !err && i < btf_vlen(t); i++)
 		err = read_member(r, t, i, !btf_is_union(t) || i == shown, members);
+	r->unions -= btf_is_union(t);
 	return err;
 }
 
@@ -173,6 +176,8 @@ static int read_record(struct reader *r, const struct btf_type *t, struct layout
 	if (!err)
 		err = record_new(t->size, members.list, members.count, out);
 	members_free(&members);
+	if (!err && ((*out)->record.overlaps || btf_is_union(t)))
+		(*out)->has_lock = false; /* the kernel looks for none there */
 	return err;
 }
 
@@ -234,6 +239,15 @@ static bool is_remembered(const struct btfleaf *t)
 	return btf_is_composite(t->type);
 }
 
+/* Bytes that are anybody's. */
+static int disown(struct layout **l)
+{
+	uint32_t size = (*l)->size;
+
+	layout_unref(*l);
+	return made(layout_plain(LAYOUT_OCTETS, size), l);
+}
+
 /* member: the name under which it is met, or NULL. */
 static int read_type(struct reader *r, uint32_t id, const char *member, struct layout **out)
 {
@@ -242,8 +256,8 @@ static int read_type(struct reader *r, uint32_t id, const char *member, struct l
 
 	if (err || t.id >= r->count)
 		return -EINVAL;
-	if (is_remembered(&t) && r->done[t.id]) {
-		*out = layout_ref(r->done[t.id]);
+	if (is_remembered(&t) && r->done[r->unions > 0][t.id]) {
+		*out = layout_ref(r->done[r->unions > 0][t.id]);
 		return 0;
 	}
 	if (r->busy[t.id] || r->depth == MAX_DEPTH)
@@ -251,29 +265,34 @@ static int read_type(struct reader *r, uint32_t id, const char *member, struct l
 	r->busy[t.id] = true;
 	r->depth++;
 	err = btfleaf_read(r->btf, &t, out);
+	if (!err && (*out)->kind == LAYOUT_OWNED && r->unions)
+		err = disown(out);
 	if (err == -ENOTSUP)
 		err = read_parts(r, t.type, member, out);
 	r->depth--;
 	r->busy[t.id] = false;
 	err = settle(r, id, err, out);
 	if (!err && is_remembered(&t))
-		r->done[t.id] = layout_ref(*out);
+		r->done[r->unions > 0][t.id] = layout_ref(*out);
 	return err;
 }
 
 static int reader_init(struct reader *r, const struct btf *btf)
 {
 	*r = (struct reader){.btf = btf, .count = btf__type_cnt(btf)};
-	r->done = calloc(r->count + 1U, sizeof(*r->done));
+	r->done[0] = calloc(r->count + 1U, sizeof(*r->done[0]));
+	r->done[1] = calloc(r->count + 1U, sizeof(*r->done[1]));
 	r->busy = calloc(r->count + 1U, sizeof(*r->busy));
-	return r->done && r->busy ? 0 : -ENOMEM;
+	return r->done[0] && r->done[1] && r->busy ? 0 : -ENOMEM;
 }
 
 static void reader_free(struct reader *r)
 {
-	for (uint32_t i = 0; r->done && i < r->count; i++)
-		layout_unref(r->done[i]);
-	free(r->done);
+	for (int set = 0; set < 2; set++) {
+		for (uint32_t i = 0; r->done[set] && i < r->count; i++)
+			layout_unref(r->done[set][i]);
+		free(r->done[set]);
+	}
 	free(r->busy);
 }
 

@@ -224,6 +224,8 @@ static int replace_desc(struct map_entry *e, const struct map_types *types, stru
 	struct map_desc *desc;
 	int err;
 
+	if (types && e->info.btf_id)
+		return diag_set(d, EEXIST, "the map has types of its own");
 	if (types) {
 		all.key = types->key ? types->key : e->desc->key_type;
 		all.value = types->value ? types->value : e->desc->value_type;

@@ -58,8 +58,8 @@ int catalog_desc(struct catalog *c, uint32_t id, struct map_desc **out);
 
 /*
  * Lays types over a map, for as long as this catalogue lives; what types names not
- * stays as it is. types NULL: the map's own again. -EINVAL explained if they do not
- * fit, -ENOENT.
+ * stays as it is. types NULL: none again. -EINVAL explained if they do not fit, -EEXIST
+ * if the map carries types, -ENOENT.
  */
 int catalog_set_types(struct catalog *c, uint32_t id, const struct map_types *types,
 		      struct diag *d);

@@ -236,6 +236,7 @@ static struct layout *array_new(enum layout_kind kind, struct layout *elem, uint
 	l->array.stride = stride;
 	l->leaves = 0;
 	layout_inherit(l, elem, count);
+	l->has_lock = kind == LAYOUT_PER_CPU && elem->has_lock;
 	return l;
 }
 

@@ -72,12 +72,12 @@ struct layout {
 	uint32_t size; /* bytes of the whole */
 
 	/* Of the whole tree; sums stop at UINT32_MAX. */
-	uint32_t nodes;  /* as printed, repeated parts counted each time */
+	uint32_t nodes;  /* repeated parts counted each time, those that are not printed too */
 	uint32_t leaves; /* that a name would list */
 	bool is_checked; /* some bytes have no text of their own: holes, bools, floats, chars */
 	bool has_union;
 	bool has_owned;
-	bool has_lock; /* a bpf_spin_lock: BPF_F_LOCK works */
+	bool has_lock; /* a bpf_spin_lock where the kernel looks for it: BPF_F_LOCK works */
 
 	union {
 		struct {

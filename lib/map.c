@@ -47,7 +47,7 @@ static int lay_out_value(struct map_desc *desc)
 		desc->value = layout_per_cpu(desc->value_type->layout, (uint32_t)cpus);
 	else
 		desc->value = layout_ref(desc->value_type->layout);
-	if (desc->value && desc->value->has_lock)
+	if (desc->value && desc->value->has_lock && desc->info.btf_id)
 		desc->elem_flags = BPF_F_LOCK;
 	return desc->value ? 0 : -ENOMEM;
 }

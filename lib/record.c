@@ -252,6 +252,8 @@ static int add_member(struct layout *l, const struct layout_member *from)
 	m->printed = m->printed && m->type->kind != LAYOUT_OWNED;
 	l->record.printed += m->printed;
 	layout_inherit(l, m->type, m->printed ? 1 : 0);
+	if (!m->printed && __builtin_add_overflow(l->nodes, m->type->nodes, &l->nodes))
+		l->nodes = UINT32_MAX;
 	return make_label(m);
 }
 

@@ -231,7 +231,31 @@ static int dump_section(struct dump *d, const struct btf_type *section)
 	return err;
 }
 
-static int dump_all(struct dump *d, uint32_t id, const char *name)
+/*
+ * btf_dump keeps the chains of declarations that it is in on one stack, and looks at it
+ * through a pointer that goes stale when a nested declaration makes the stack grow. No
+ * chain of them is longer than there are types; so a pointer to a pointer to … as
+ * many times is declared first, for nothing but the room.
+ */
+static int add_long_chain(struct btf *copy)
+{
+	uint32_t count = btf__type_cnt(copy);
+	int id = 0;
+
+	for (uint32_t i = 0; id >= 0 && i < count; i++)
+		id = btf__add_ptr(copy, id);
+	return id;
+}
+
+static int make_room(struct dump *d, uint32_t chain)
+{
+	int err = declare(d, chain, "x");
+
+	buf_clear(&d->out);
+	return err;
+}
+
+static int dump_all(struct dump *d, uint32_t id, uint32_t chain, const char *name)
 {
 	const struct btf_type *t = btf__type_by_id(d->btf, id);
 	int err;
@@ -241,6 +265,9 @@ static int dump_all(struct dump *d, uint32_t id, const char *name)
 		return -ENOMEM;
 	if (setjmp(d->full))
 		return -EINVAL;
+	err = make_room(d, chain);
+	if (err)
+		return err;
 	if (btf_is_datasec(t))
 		return dump_section(d, t);
 	err = define(d, id);
@@ -264,13 +291,15 @@ static int copy_type(const struct btf *btf, uint32_t id, struct btf *copy)
 
 int typespec_print_c(const struct btf *btf, uint32_t id, const char *name, struct buf *out)
 {
-	size_t space = out->max - out->len;
-	struct dump d = {.btf = btf__new_empty(), .out = BUF_INIT(space < MAX_C ? space : MAX_C)};
+	struct dump d = {.btf = btf__new_empty(), .out = BUF_INIT(MAX_C)};
 	int copied = d.btf ? copy_type(btf, id, d.btf) : -ENOMEM;
-	int err = copied < 0 ? copied : dump_all(&d, (uint32_t)copied, name);
+	int chain = copied < 0 ? copied : add_long_chain(d.btf);
+	int err = chain < 0 ? chain : dump_all(&d, (uint32_t)copied, (uint32_t)chain, name);
 
 	if (buf_error(&d.out))
 		err = buf_error(&d.out);
+	if (!err && d.out.len > out->max - out->len)
+		err = -EFBIG;
 	if (!err)
 		buf_add(out, d.out.data, d.out.len);
 	btf_dump__free(d.dump);

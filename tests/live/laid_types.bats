@@ -143,3 +143,10 @@ not_started() { # LINE BYTE REASON
     [[ $out == *"$TMP/none"*'No such file'* ]]
     not mountpoint -q "$MNT"
 }
+
+@test "a map that carries types keeps them" {
+    start_daemon
+    mkdir "$MNT/m,key=u16,value=u64"
+    refused EEXIST store "$MNT/m/.types" 'value=u8[8]'
+    grep -qx value=u64 "$MNT/m/.types"
+}

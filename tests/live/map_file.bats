@@ -40,7 +40,7 @@ parameters_of() { info "$PINS/$1" | grep -oE '"(type|name|flags|bytes_key|bytes_
     equal '.map 1' "$(names -A "$MNT/a" | tr -d '\n')"
     refused EEXIST store "$MNT/a/.map" type=array
     printf 'type=array\nkey=u32\nvalue=u8\nmax_entries=2\n' >"$MNT/b/.map"
-    equal '.map 0 1' "$(names -A "$MNT/b")"
+    equal '.map' "$(names -A "$MNT/b")"
 }
 
 # Elements in an order of their own.
@@ -92,4 +92,40 @@ elements_of() { bpftool -j map dump pinned "$PINS/$1" | sed 's/,{"key":/\n{"key"
     diff "$TMP/value" "$MNT/again/BLUE"
     equal "$(bytes_of odd '02 00 00 00')" "$(bytes_of again '02 00 00 00')"
     equal '{"few":-4,"more":true,"where":"0x10","next":"RED"}' "$(<"$MNT/again/BLUE")"
+}
+
+@test "cp -a brings arrays back: their slots wait hidden" {
+    start_daemon
+    mkdir "$MNT/src,type=array,key=u32,value=u32,max_entries=4"
+    store "$MNT/src/2" 7
+    cp -a "$MNT/src" "$TMP/out"
+    cp -a "$TMP/out" "$MNT/dst"
+    equal '.map 0 1 2 3' "$(names -A "$MNT/dst")"
+    equal 7 "$(<"$MNT/dst/2")"
+    diff <(elements_of src) <(elements_of dst)
+}
+
+@test "a bare mkdir that makes an array shows nothing yet" {
+    start_daemon -o mkdir=type=array,key=u32,value=u64,max_entries=8
+    mkdir "$MNT/a"
+    equal '' "$(names -A "$MNT/a")"
+    store "$MNT/a/3" 1
+    equal '.map 3' "$(names -A "$MNT/a")"
+}
+
+@test "a map that is not fresh agrees with its own spec only" {
+    start_daemon
+    mkdir "$MNT/m,type=hash,key=u32,value=u64,max_entries=1000,map_flags=no_prealloc"
+    cp "$MNT/m/.map" "$TMP/spec"
+    cat "$TMP/spec" >"$MNT/m/.map"
+    for line in max_entries=10 map_flags=0 value=u32; do refused EEXIST store "$MNT/m/.map" "$line"; done
+    refused EEXIST bash -c "grep -v map_flags '$TMP/spec' >'$MNT/m/.map'"
+}
+
+@test ".map needs no newline at its end, and is made beside maps of any name" {
+    start_daemon
+    mkdir "$MNT/m" "$MNT/m~new1,key=u8"
+    printf 'type=hash\nkey=u16\nvalue=u16\nmax_entries=4' >"$MNT/m/.map"
+    grep -qx key=u16 "$MNT/m/.map"
+    equal 'm~new1 m' "$(names "$MNT")"
 }

@@ -220,7 +220,7 @@ static void test_sums(void **state)
 	assert_int_equal(text->refs, 3);
 	assert_layout(l, "{name@0=chars4 again@4=chars4 -lock@8=owned4}");
 	assert_string_equal(l->record.members[0].label, ",\"name\":");
-	assert_true(l->nodes == 3 && l->leaves == 2 && l->record.printed == 2);
+	assert_true(l->nodes == 4 && l->leaves == 2 && l->record.printed == 2);
 	assert_true(l->is_checked && l->has_owned && !l->has_lock && !l->has_union);
 	layout_unref(l);
 	assert_int_equal(text->refs, 1);

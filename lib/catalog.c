@@ -191,19 +191,37 @@ int catalog_live(const struct catalog *c, uint32_t id, struct mapiter_map *out)
 	return c->options.iter ? mapiter_find(c->options.iter, id, out) : -EOPNOTSUPP;
 }
 
-static int need_desc(struct catalog *c, struct map_entry *e)
+/* Describes a map with the lock released: others are not to wait for strange types. */
+static int describe_unlocked(struct catalog *c, const struct map_entry *e, struct map_desc **out)
 {
 	const struct map_types *types = typerules_for(c->options.rules, &e->info, e->name);
+	const struct bpf_map_info info = e->info;
+	int err;
 
-	return e->desc ? 0 : map_desc_new(&e->info, types, &e->desc);
+	pthread_mutex_unlock(&c->lock);
+	err = map_desc_new(&info, types, out);
+	pthread_mutex_lock(&c->lock);
+	return err;
 }
 
 /* Takes the lock, which is to be released in any case. */
 static int lock_desc(struct catalog *c, uint32_t id, struct map_entry **e)
 {
+	struct map_desc *desc = NULL;
+	int err = 0;
+
 	pthread_mutex_lock(&c->lock);
 	*e = entries_by_id(&c->entries, id);
-	return *e ? need_desc(c, *e) : -ENOENT;
+	if (*e && (*e)->desc)
+		return 0;
+	if (*e)
+		err = describe_unlocked(c, *e, &desc);
+	*e = entries_by_id(&c->entries, id); /* it may have gone, or got one, meanwhile */
+	if (!err && *e && !(*e)->desc)
+		(*e)->desc = desc;
+	else
+		map_desc_unref(desc);
+	return err ? err : *e ? 0 : -ENOENT;
 }
 
 int catalog_desc(struct catalog *c, uint32_t id, struct map_desc **out)
@@ -217,36 +235,18 @@ int catalog_desc(struct catalog *c, uint32_t id, struct map_desc **out)
 	return err;
 }
 
-/* What is in force, but for what types names. */
-static int replace_desc(struct map_entry *e, const struct map_types *types, struct diag *d)
-{
-	struct map_types all = {0};
-	struct map_desc *desc;
-	int err;
-
-	if (types && e->info.btf_id)
-		return diag_set(d, EEXIST, "the map has types of its own");
-	if (types) {
-		all.key = types->key ? types->key : e->desc->key_type;
-		all.value = types->value ? types->value : e->desc->value_type;
-	}
-	err = map_types_check(&e->info, &all, d);
-	if (!err)
-		err = map_desc_new(&e->info, &all, &desc);
-	if (err)
-		return err;
-	map_desc_unref(e->desc);
-	e->desc = desc;
-	return 0;
-}
-
 int catalog_set_types(struct catalog *c, uint32_t id, const struct map_types *types, struct diag *d)
 {
+	struct map_desc *desc;
 	struct map_entry *e;
 	int err = lock_desc(c, id, &e);
 
 	if (!err)
-		err = replace_desc(e, types, d);
+		err = map_desc_retype(e->desc, types, &desc, d);
+	if (!err) {
+		map_desc_unref(e->desc);
+		e->desc = desc;
+	}
 	pthread_mutex_unlock(&c->lock);
 	return err;
 }

@@ -116,6 +116,22 @@ int map_types_check(const struct bpf_map_info *info, const struct map_types *typ
 	return err;
 }
 
+int map_desc_retype(const struct map_desc *desc, const struct map_types *types,
+		    struct map_desc **out, struct diag *d)
+{
+	struct map_types all = {NULL, NULL};
+	int err;
+
+	if (types && desc->info.btf_id)
+		return diag_set(d, EEXIST, "the map has types of its own");
+	if (types) {
+		all.key = types->key ? types->key : desc->key_type;
+		all.value = types->value ? types->value : desc->value_type;
+	}
+	err = map_types_check(&desc->info, &all, d);
+	return err ? err : map_desc_new(&desc->info, &all, out);
+}
+
 struct map_desc *map_desc_ref(struct map_desc *desc)
 {
 	__atomic_add_fetch(&desc->refs, 1, __ATOMIC_RELAXED);

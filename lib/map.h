@@ -45,6 +45,14 @@ int map_desc_new(const struct bpf_map_info *info, const struct map_types *types,
 /* 0 if the map's keys and values have the sizes of these types, else -EINVAL explained. */
 int map_types_check(const struct bpf_map_info *info, const struct map_types *types, struct diag *d);
 
+/*
+ * The same map with other types laid over it; what types names not stays, NULL: none
+ * again. -EEXIST if the map carries types of its own, -EINVAL if they do not fit, both
+ * explained, -ENOMEM.
+ */
+int map_desc_retype(const struct map_desc *desc, const struct map_types *types,
+		    struct map_desc **out, struct diag *d);
+
 struct map_desc *map_desc_ref(struct map_desc *desc);
 void map_desc_unref(struct map_desc *desc); /* NULL is fine */
 

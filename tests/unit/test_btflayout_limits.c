@@ -156,6 +156,74 @@ static void test_wide_unions(void **state)
 }
 
 /* The members of a large anonymous struct, in many others. */
+/* Eight members each, 14 deep: printed once, but 8^14 ways through it. */
+static void test_nested_unions(void **state)
+{
+	struct layout *l;
+	int u = U32;
+
+	(void)state;
+	for (int depth = 0; depth < 14; depth++) {
+		int inner = u;
+
+		u = btf__add_union(btf, NULL, 4);
+		for (int i = 0; i < 8; i++) {
+			char name[16];
+
+			snprintf(name, sizeof(name), "m%d", i);
+			add_field(name, inner, 0);
+		}
+	}
+	l = read_layout(u, 4);
+	check_text(l);
+	layout_unref(l);
+}
+
+/* What is the kernel's own elsewhere is anybody's in a union: no byte of it is lost. */
+static void test_nothing_owned_in_unions(void **state)
+{
+	int opaque = btf__add_array(btf, U32, U64, 2), timer = add_struct("bpf_timer", 16);
+	int u, outer;
+	struct layout *l;
+
+	(void)state;
+	add_field("opaque", opaque, 0);
+	u = btf__add_union(btf, "u", 16);
+	add_field("t", timer, 0);
+	add_field("x", U64, 0);
+	outer = add_struct("outer", 40);
+	add_field("own", timer, 0);
+	add_field("u", u, 128);
+	l = read_layout(outer, 40);
+	assert_true(l->record.members[0].type->kind == LAYOUT_OWNED);
+	assert_true(l->record.members[1].type->record.members[0].type->kind == LAYOUT_OCTETS);
+	layout_unref(l);
+}
+
+/* The kernel looks for no lock in unions and arrays, and refuses BPF_F_LOCK then. */
+static void test_locks(void **state)
+{
+	int lock = add_struct("bpf_spin_lock", 4), u, in, plain;
+	struct layout *l;
+
+	(void)state;
+	add_field("val", U32, 0);
+	u = btf__add_union(btf, "u", 4);
+	add_field("l", lock, 0);
+	add_field("x", U32, 0);
+	in = btf__add_array(btf, U32, lock, 2);
+	plain = add_holder(lock, 4);
+	l = read_layout(u, 4);
+	assert_false(l->has_lock);
+	layout_unref(l);
+	l = read_layout(in, 8);
+	assert_false(l->has_lock);
+	layout_unref(l);
+	l = read_layout(plain, 8);
+	assert_true(l->has_lock);
+	layout_unref(l);
+}
+
 static void test_many_copies(void **state)
 {
 	int inner = add_struct(NULL, 0), empty = inner + 1, first = inner + 2, s;
@@ -185,10 +253,16 @@ static void test_many_copies(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		BTF_TEST(test_huge_arrays), BTF_TEST(test_text_of_nothing),
-		BTF_TEST(test_doubling),    BTF_TEST(test_doubling_by_name),
-		BTF_TEST(test_deep),        BTF_TEST(test_wide_unions),
+		BTF_TEST(test_huge_arrays),
+		BTF_TEST(test_text_of_nothing),
+		BTF_TEST(test_doubling),
+		BTF_TEST(test_doubling_by_name),
+		BTF_TEST(test_deep),
+		BTF_TEST(test_wide_unions),
 		BTF_TEST(test_many_copies),
+		BTF_TEST(test_nested_unions),
+		BTF_TEST(test_nothing_owned_in_unions),
+		BTF_TEST(test_locks),
 	};
 
 	libbpf_set_print(NULL);

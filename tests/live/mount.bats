@@ -152,8 +152,10 @@ start_refused() {
 @test "-o mkdir= says what a bare mkdir makes" {
     start_daemon -o 'mkdir=type=array\,key=u32\,value=u8\,max_entries=3'
     mkdir "$MNT/m"
-    equal "0 1 2" "$(names "$MNT/m")"
     refused EINVAL store "$MNT/m/0" 256
+    refused EINVAL store "$MNT/m/3" 1
+    for i in 0 1 2; do store "$MNT/m/$i" "$i"; done
+    equal "0 1 2" "$(names "$MNT/m")"
 }
 
 @test "-o ro: reads work, nothing else does" {

@@ -3,6 +3,12 @@
 
 #include "tests/unit/unit.h"
 
+#include <stdlib.h>
+
+#include "lib/btflayout.h"
+#include "lib/codec.h"
+#include "tests/unit/layout_text.h"
+
 struct btf *btf;
 
 int btf_setup(void **state)
@@ -74,4 +80,60 @@ struct btf_type *writable_type(int id)
 {
 	assert_true(btf__add_str(btf, "changed") > 0);
 	return (struct btf_type *)(uintptr_t)btf__type_by_id(btf, (uint32_t)id);
+}
+
+/* The type is that, told in size bytes; 0: in as many as it has. */
+void assert_type(int id, uint32_t size, const char *expected)
+{
+	struct layout *l = NULL;
+	int64_t real = id > 0 ? btf__resolve_size(btf, (uint32_t)id) : 0;
+
+	assert_true(id > 0 && (size || real > 0));
+	assert_int_equal(btflayout_read(btf, (uint32_t)id, size ? size : (uint32_t)real, &l), 0);
+	assert_int_equal(l->size, size ? size : real);
+	assert_layout(l, expected);
+	layout_unref(l);
+}
+
+/* What is printed of zeroes reads back. */
+void check_text(const struct layout *l)
+{
+	unsigned char *bytes = calloc(1, l->size);
+	struct buf text = BUF_INIT(1 << 26);
+	struct diag d = {0};
+
+	for (int format = CODEC_NAME; format <= CODEC_JSON; format++) {
+		enum codec_format f = (enum codec_format)format;
+
+		buf_clear(&text);
+		assert_int_equal(codec_print(f, l, bytes, &text), 0);
+		if (codec_parse(f, l, text.data, text.len, bytes, &d))
+			fail_msg("format %d: '%s': at %zu, %s", format, text.data, d.offset, d.why);
+	}
+	buf_free(&text);
+	free(bytes);
+}
+
+/* Read from the bytes, as what the kernel or a file gives is. */
+struct layout *read_layout(int id, uint32_t size)
+{
+	struct layout *l = NULL;
+	uint32_t len;
+	const void *raw = btf__raw_data(btf, &len);
+	struct btf *copy = btf__new(raw, len);
+
+	assert_non_null(copy);
+	assert_int_equal(btflayout_read(copy, (uint32_t)id, size, &l), 0);
+	btf__free(copy);
+	assert_int_equal(l->size, size);
+	return l;
+}
+
+void assert_raw_type(int id, uint32_t size, const char *expected)
+{
+	struct layout *l = read_layout(id, size);
+
+	assert_layout(l, expected);
+	check_text(l);
+	layout_unref(l);
 }

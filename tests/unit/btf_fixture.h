@@ -6,6 +6,8 @@
 #include <bpf/btf.h>
 #include <stdint.h>
 
+struct layout;
+
 /* The ids of the types that are there at the start; the next one is BASE_END. */
 enum {
 	U8 = 1,
@@ -46,5 +48,14 @@ int add_one_enum(uint32_t size);
 
 /* The type, to be spoilt. */
 struct btf_type *writable_type(int id);
+
+/* The type is that (layout_text.h), told in size bytes; 0: in as many as it has. */
+void assert_type(int id, uint32_t size, const char *expected);
+
+/* The same, read from the raw bytes of the BTF, as what the kernel or a file gives is;
+ * and what is printed of zeroes reads back. */
+void assert_raw_type(int id, uint32_t size, const char *expected);
+struct layout *read_layout(int id, uint32_t size);
+void check_text(const struct layout *l);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/btfcopy.h"
+#include "tests/unit/btf_load.h"
 
 struct fixture {
 	struct btf *src, *dst;
@@ -69,27 +70,6 @@ static int count_kind(const struct btf *btf, unsigned int kind)
 	for (uint32_t id = 1; id < btf__type_cnt(btf); id++)
 		found += btf_kind(btf__type_by_id(btf, id)) == kind;
 	return found;
-}
-
-/* Does the kernel let this process load any BTF at all? */
-static bool may_load(void)
-{
-	static int may = -1;
-	struct btf *btf;
-
-	if (may >= 0)
-		return may;
-	btf = btf__new_empty();
-	btf__add_int(btf, "int", 4, BTF_INT_SIGNED);
-	may = btf__load_into_kernel(btf) == 0;
-	btf__free(btf);
-	return may;
-}
-
-static void assert_loads(struct btf *btf)
-{
-	if (may_load() && btf__load_into_kernel(btf) != 0)
-		fail_msg("the kernel refuses the BTF: %s", strerror(errno));
 }
 
 /* The raw bytes of both types are the same but for names and references. */

@@ -17,85 +17,42 @@
 #include "tests/unit/btf_fixture.h"
 #include "tests/unit/layout_text.h"
 
-/* What is printed of zeroes reads back. */
-static void check_text(const struct layout *l)
-{
-	unsigned char *bytes = calloc(1, l->size);
-	struct buf text = BUF_INIT(1 << 26);
-	struct diag d = {0};
-
-	for (int format = CODEC_NAME; format <= CODEC_JSON; format++) {
-		enum codec_format f = (enum codec_format)format;
-
-		buf_clear(&text);
-		assert_int_equal(codec_print(f, l, bytes, &text), 0);
-		if (codec_parse(f, l, text.data, text.len, bytes, &d))
-			fail_msg("format %d: '%s': at %zu, %s", format, text.data, d.offset, d.why);
-	}
-	buf_free(&text);
-	free(bytes);
-}
-
-/* Read from the bytes, as what the kernel or a file gives is. */
-static struct layout *read_layout(int id, uint32_t size)
-{
-	struct layout *l = NULL;
-	uint32_t len;
-	const void *raw = btf__raw_data(btf, &len);
-	struct btf *copy = btf__new(raw, len);
-
-	assert_non_null(copy);
-	assert_int_equal(btflayout_read(copy, (uint32_t)id, size, &l), 0);
-	btf__free(copy);
-	assert_int_equal(l->size, size);
-	return l;
-}
-
-static void assert_type(int id, uint32_t size, const char *expected)
-{
-	struct layout *l = read_layout(id, size);
-
-	assert_layout(l, expected);
-	check_text(l);
-	layout_unref(l);
-}
-
 static void test_cycles(void **state)
 {
 	int a = btf__add_typedef(btf, "a", BASE_END + 1), b = btf__add_const(btf, a), s, t;
 
 	(void)state;
-	assert_type(a, 4, "u32?");
-	assert_type(b, 3, "bytes3");
+	assert_raw_type(a, 4, "u32?");
+	assert_raw_type(b, 3, "bytes3");
 	s = btf__add_typedef(btf, "self", b + 1);
 	assert_int_equal(s, b + 1);
-	assert_type(s, 8, "u64?");
-	assert_type(add_holder(s, 4), 8, "octets8");
+	assert_raw_type(s, 8, "u64?");
+	assert_raw_type(add_holder(s, 4), 8, "octets8");
 	/* structs within themselves, and within each other */
 	s = add_struct("self", 8);
 	add_field("n", U32, 0);
 	add_field("self", s, 32);
-	assert_type(s, 8, "octets8");
+	assert_raw_type(s, 8, "octets8");
 	s = add_struct("left", 8);
 	add_field("n", U32, 0);
 	add_field("right", s + 1, 32);
 	t = add_struct("right", 4);
 	add_field("left", s, 0);
-	assert_type(s, 8, "{n@0=u32 right@4=octets4}");
-	assert_type(t, 4, "octets4");
+	assert_raw_type(s, 8, "{n@0=u32 right@4=octets4}");
+	assert_raw_type(t, 4, "octets4");
 	t = btf__add_array(btf, U32, s + 3, 2);
 	s = add_struct("with_array", 8);
 	add_field("self", t, 0);
-	assert_type(s, 8, "octets8");
+	assert_raw_type(s, 8, "octets8");
 	/* arrays of themselves, a pointer that closes a circle */
 	a = btf__add_array(btf, U32, s + 1, 3);
-	assert_type(a, 12, "bytes12");
-	assert_type(add_holder(a, 4), 8, "octets8");
+	assert_raw_type(a, 12, "bytes12");
+	assert_raw_type(add_holder(a, 4), 8, "octets8");
 	s = add_struct("node", 16);
 	add_field("value", U64, 0);
 	add_field("next", s + 1, 64);
 	btf__add_ptr(btf, s);
-	assert_type(s, 16, "{value@0=u64 next@8=pointer8}");
+	assert_raw_type(s, 16, "{value@0=u64 next@8=pointer8}");
 }
 
 static void test_long_chains(void **state)
@@ -105,8 +62,8 @@ static void test_long_chains(void **state)
 	(void)state;
 	for (int i = 0; i < 20000; i++)
 		id = btf__add_typedef(btf, "t", id);
-	assert_type(id, 4, "u32?");
-	assert_type(add_holder(id, 4), 8, "octets8");
+	assert_raw_type(id, 4, "u32?");
+	assert_raw_type(add_holder(id, 4), 8, "octets8");
 }
 
 static void test_missing_ids(void **state)
@@ -114,26 +71,26 @@ static void test_missing_ids(void **state)
 	int s;
 
 	(void)state;
-	assert_type(1000, 4, "u32?");
-	assert_type(add_holder(1000, 8), 12, "octets12");
-	assert_type(add_holder(0, 8), 12, "octets12");
-	assert_type(btf__add_array(btf, U32, 1000, 2), 8, "u64?");
-	assert_type(btf__add_array(btf, U32, 0, 2), 8, "u64?");
-	assert_type(btf__add_typedef(btf, "t", 1000), 8, "u64?");
-	assert_type(btf__add_ptr(btf, 1000), 8, "pointer8");
-	assert_type(btf__add_func_proto(btf, U32), 8, "u64?");
-	assert_type(btf__add_fwd(btf, "fwd", BTF_FWD_STRUCT), 4, "u32?");
+	assert_raw_type(1000, 4, "u32?");
+	assert_raw_type(add_holder(1000, 8), 12, "octets12");
+	assert_raw_type(add_holder(0, 8), 12, "octets12");
+	assert_raw_type(btf__add_array(btf, U32, 1000, 2), 8, "u64?");
+	assert_raw_type(btf__add_array(btf, U32, 0, 2), 8, "u64?");
+	assert_raw_type(btf__add_typedef(btf, "t", 1000), 8, "u64?");
+	assert_raw_type(btf__add_ptr(btf, 1000), 8, "pointer8");
+	assert_raw_type(btf__add_func_proto(btf, U32), 8, "u64?");
+	assert_raw_type(btf__add_fwd(btf, "fwd", BTF_FWD_STRUCT), 4, "u32?");
 	s = add_struct("outer", 24);
 	add_field("bad", s + 1, 0);
 	add_field("good", U32, 128);
 	add_holder(1000, 12);
-	assert_type(s, 24, "{bad@0=octets16 good@16=u32}");
+	assert_raw_type(s, 24, "{bad@0=octets16 good@16=u32}");
 	s = btf__add_datasec(btf, ".data", 8);
 	btf__add_datasec_var_info(btf, 1000, 0, 4);
-	assert_type(s, 8, "octets8");
+	assert_raw_type(s, 8, "octets8");
 	s = btf__add_datasec(btf, ".bss", 8);
 	btf__add_datasec_var_info(btf, U32, 0, 4);
-	assert_type(s, 8, "octets8");
+	assert_raw_type(s, 8, "octets8");
 }
 
 static void test_members_outside(void **state)
@@ -142,16 +99,16 @@ static void test_members_outside(void **state)
 
 	(void)state;
 	add_field("n", U64, 8);
-	assert_type(s, 8, "octets8");
+	assert_raw_type(s, 8, "octets8");
 	s = add_struct("far", 8);
 	add_field("n", U64, 0xfffffff8);
-	assert_type(s, 8, "octets8");
+	assert_raw_type(s, 8, "octets8");
 	s = add_struct("fits", 8);
 	add_field("n", U32, 32);
-	assert_type(s, 8, "{n@4=u32}");
+	assert_raw_type(s, 8, "{n@4=u32}");
 	s = add_struct("small", 4);
 	add_field("n", U64, 0);
-	assert_type(s, 4, "octets4");
+	assert_raw_type(s, 4, "octets4");
 }
 
 /* What is larger than the map says is not even looked at. */
@@ -161,8 +118,8 @@ static void test_large_sizes(void **state)
 
 	(void)state;
 	add_field("text", text, 0);
-	assert_type(s, 4, "u32?");
-	assert_type(add_holder(s, 8), 12, "octets12");
+	assert_raw_type(s, 4, "u32?");
+	assert_raw_type(add_holder(s, 8), 12, "octets12");
 }
 
 /* As in a union: no text names two members that share bytes. */
@@ -186,18 +143,18 @@ static void test_members_at_bits(void **state)
 	(void)state;
 	add_field("n", U32, 0);
 	btf_members(writable_type(s))[0].offset = 3;
-	assert_type(s, 8, "octets8");
+	assert_raw_type(s, 8, "octets8");
 	s = add_struct("too_wide", 16);
 	assert_int_equal(btf__add_field(btf, "n", U64, 0, 64), 0);
 	btf_members(writable_type(s))[0].offset = 70U << 24;
-	assert_type(s, 16, "octets16");
+	assert_raw_type(s, 16, "octets16");
 	btf_members(writable_type(s))[0].offset = 33U << 24;
 	btf_members(writable_type(s))[0].type = U32;
-	assert_type(s, 16, "octets16");
+	assert_raw_type(s, 16, "octets16");
 	btf_members(writable_type(s))[0].offset = 4U << 24 | 126;
-	assert_type(s, 16, "octets16");
+	assert_raw_type(s, 16, "octets16");
 	btf_members(writable_type(s))[0].offset = 2U << 24 | 126;
-	assert_type(s, 16, "{n@15.6:2=u32/2}");
+	assert_raw_type(s, 16, "{n@15.6:2=u32/2}");
 }
 
 static void test_enum_sizes(void **state)
@@ -218,7 +175,7 @@ static void test_enum_sizes(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		assert_type(add_holder(add_one_enum(cases[i].size), 20), 24, cases[i].expected);
+		assert_raw_type(add_holder(add_one_enum(cases[i].size), 20), 24, cases[i].expected);
 }
 
 static void test_enum_bits(void **state)
@@ -227,7 +184,7 @@ static void test_enum_bits(void **state)
 
 	(void)state;
 	assert_int_equal(btf__add_field(btf, "e", e, 0, 20), 0);
-	assert_type(s, 8, "octets8");
+	assert_raw_type(s, 8, "octets8");
 }
 
 static void test_strange_numbers(void **state)
@@ -242,7 +199,7 @@ static void test_strange_numbers(void **state)
 		writable_type(n)->size = sizes[i];
 		*(uint32_t *)(writable_type(n) + 1) = BTF_INT_BITS(sizes[i] * 8);
 		snprintf(expected, sizeof(expected), "{n@0=u32 x@4=octets%u}", sizes[i]);
-		assert_type(add_holder(n, 300), 304, expected);
+		assert_raw_type(add_holder(n, 300), 304, expected);
 	}
 }
 
@@ -253,17 +210,17 @@ static void test_names_out_of_range(void **state)
 
 	(void)state;
 	btf_members(writable_type(s))[0].name_off = 0x7fffffff;
-	assert_type(s, 12, "{x@4=u64}");
+	assert_raw_type(s, 12, "{x@4=u64}");
 	btf_members(writable_type(s))[1].name_off = UINT32_MAX;
-	assert_type(s, 12, "{}");
+	assert_raw_type(s, 12, "{}");
 	btf_enum(writable_type(e))[0].name_off = 0x10000000;
 	writable_type(e)->name_off = 0x10000000;
-	assert_type(e, 4, "enum32()");
+	assert_raw_type(e, 4, "enum32()");
 	s = btf__add_typedef(btf, "__be32", U32);
 	writable_type(s)->name_off = 12345678;
-	assert_type(s, 4, "u32");
+	assert_raw_type(s, 4, "u32");
 	writable_type(U8)->name_off = 12345678;
-	assert_type(btf__add_array(btf, U32, U8, 6), 6, "mac6");
+	assert_raw_type(btf__add_array(btf, U32, U8, 6), 6, "mac6");
 }
 
 static void test_strange_names(void **state)
@@ -274,10 +231,11 @@ static void test_strange_names(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < ARRAY_SIZE(names); i++)
 		add_field(names[i], U8, i * 8);
-	assert_type(s, 7, "{a\"b@0=u8 a\\b@1=u8 \n@2=u8  @3=u8 \xc3\xa9@4=u8 }@5=u8 \x7f@6=u8}");
+	assert_raw_type(s, 7,
+			"{a\"b@0=u8 a\\b@1=u8 \n@2=u8  @3=u8 \xc3\xa9@4=u8 }@5=u8 \x7f@6=u8}");
 	s = add_struct("no_utf8", 4);
 	add_field("a\xff", U32, 0);
-	assert_type(s, 4, "octets4");
+	assert_raw_type(s, 4, "octets4");
 }
 
 /* A struct of 12 bytes that has a bit of everything. */
@@ -317,9 +275,9 @@ static void test_spoilt_bytes(void **state)
 	uint32_t len;
 
 	(void)state;
-	assert_type(s, 12,
-		    "{e@0=enum32(A=1) u@4={text@0=chars4 -address@0=ipv44} bits@8.0:5=u32/5 "
-		    "more@8.5:5=u32/5}");
+	assert_raw_type(s, 12,
+			"{e@0=enum32(A=1) u@4={text@0=chars4 -address@0=ipv44} bits@8.0:5=u32/5 "
+			"more@8.5:5=u32/5}");
 	good = btf__raw_data(btf, &len);
 	for (int round = 0; round < 2000; round++) {
 		unsigned char *raw = malloc(len);

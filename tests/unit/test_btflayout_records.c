@@ -12,19 +12,6 @@
 #include "tests/unit/btf_fixture.h"
 #include "tests/unit/layout_text.h"
 
-/* The type is that, told in size bytes; 0: in as many as it has. */
-static void assert_type(int id, uint32_t size, const char *expected)
-{
-	struct layout *l = NULL;
-	int64_t real = id > 0 ? btf__resolve_size(btf, (uint32_t)id) : 0;
-
-	assert_true(id > 0 && (size || real > 0));
-	assert_int_equal(btflayout_read(btf, (uint32_t)id, size ? size : (uint32_t)real, &l), 0);
-	assert_int_equal(l->size, size ? size : real);
-	assert_layout(l, expected);
-	layout_unref(l);
-}
-
 static void test_records(void **state)
 {
 	int s = add_struct("s", 16), empty, outer;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "lib/typespec.h"
+#include "tests/unit/btf_load.h"
 
 static const struct btf_type *type(const struct btf *btf, uint32_t id)
 {
@@ -42,27 +43,6 @@ static void assert_unsayable(const struct btf *btf, int id)
 	buf_adds(&out, "before");
 	assert_int_equal(typespec_print(btf, (uint32_t)id, &out), -EOPNOTSUPP);
 	assert_buf(&out, "before");
-}
-
-/* Does the kernel let this process load any BTF at all? */
-static bool may_load(void)
-{
-	static int may = -1;
-	struct btf *btf;
-
-	if (may >= 0)
-		return may;
-	btf = btf__new_empty();
-	btf__add_int(btf, "int", 4, BTF_INT_SIGNED);
-	may = btf__load_into_kernel(btf) == 0;
-	btf__free(btf);
-	return may;
-}
-
-static void assert_loads(struct btf *btf)
-{
-	if (may_load() && btf__load_into_kernel(btf) != 0)
-		fail_msg("the kernel refuses the BTF");
 }
 
 /* The words. */

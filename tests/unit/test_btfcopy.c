@@ -529,6 +529,9 @@ static void random_type(struct pool *p)
 }
 
 static void print_to_buf(void *ctx, const char *fmt, va_list args)
+	__attribute__((format(printf, 2, 0)));
+
+static void print_to_buf(void *ctx, const char *fmt, va_list args)
 {
 	char text[512];
 

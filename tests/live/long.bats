@@ -170,7 +170,6 @@ each_type() { # COUNT COPY RESTORE
 
 # shellcheck disable=SC2016 # for eval
 @test "rsync there and back" {
-    command -v rsync >/dev/null || skip 'no rsync'
     each_type 100 'rsync -a "$from/" "$to"' 'rsync -a "$from/" "$to"'
     each_type 100 'rsync -a "$from/" "$to"' 'rsync -a --inplace "$from/" "$to"'
 }

@@ -33,7 +33,7 @@ static int find_place(struct fs *fs, uint32_t map_id, struct place *p)
 }
 
 /* The kernel's name follows the directory's, not the one that it has for a moment. */
-static int complete_name(struct spec *spec, const char *name)
+static void complete_name(struct spec *spec, const char *name)
 {
 	struct buf raw = BUF_INIT(PATH_MAX);
 
@@ -41,7 +41,6 @@ static int complete_name(struct spec *spec, const char *name)
 	if (!spec->name[0] && raw.data)
 		spec_set_name(spec, raw.data, raw.len);
 	buf_free(&raw);
-	return 0;
 }
 
 /* The new map is made before the old one goes: a spec that cannot be made changes
@@ -89,10 +88,10 @@ static int remake(struct fs *fs, uint32_t map_id, struct spec *spec, struct diag
 	uint32_t id;
 	int err = find_place(fs, map_id, &place);
 
-	if (!err)
-		err = complete_name(spec, place.name);
-	if (!err)
+	if (!err) {
+		complete_name(spec, place.name);
 		err = replace(fs, map_id, &place, spec, &id, d);
+	}
 	buf_free(&place.path);
 	if (err)
 		return err;

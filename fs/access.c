@@ -6,7 +6,7 @@
 
 #include "lib/sys.h"
 
-void access_of(struct fs *fs, uint32_t map_id, const struct map *map, struct access *out)
+void access_of(struct fs *fs, uint32_t map_id, bool is_frozen, struct access *out)
 {
 	struct buf path = BUF_INIT(PATH_MAX);
 	struct stat st;
@@ -17,9 +17,42 @@ void access_of(struct fs *fs, uint32_t map_id, const struct map *map, struct acc
 		*out = (struct access){fs->options.uid, fs->options.gid, 0666 & ~fs->options.umask,
 				       fs->started};
 	}
-	if (fs->options.read_only || (map && map_is_frozen(map)))
+	if (fs->options.read_only || is_frozen)
 		out->mode &= 0444;
 	buf_free(&path);
+}
+
+/* By a descriptor, where there is no iterator. A map that must not be opened, it seems
+ * not to be. */
+static int ask_by_descriptor(struct fs *fs, uint32_t map_id)
+{
+	struct map_desc *desc;
+	struct map map;
+	int result = catalog_desc(fs->catalog, map_id, &desc);
+
+	if (result)
+		return result;
+	result = map_open(&map, desc, BPF_F_RDONLY);
+	if (!result) {
+		result = map_is_frozen(&map);
+		map_close(&map);
+	} else if (result == -EOPNOTSUPP) {
+		result = catalog_is_alive(fs->catalog, map_id) ? 0 : -ENOENT;
+	}
+	map_desc_unref(desc);
+	return result == -ESTALE ? -ENOENT : result;
+}
+
+int access_look(struct fs *fs, uint32_t map_id, struct access *out)
+{
+	int is_frozen = catalog_is_frozen(fs->catalog, map_id);
+
+	if (is_frozen == -EOPNOTSUPP)
+		is_frozen = ask_by_descriptor(fs, map_id);
+	if (is_frozen < 0)
+		return is_frozen;
+	access_of(fs, map_id, is_frozen, out);
+	return 0;
 }
 
 mode_t access_dir_mode(mode_t mode)

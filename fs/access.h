@@ -20,8 +20,11 @@ struct access {
 	struct timespec time;
 };
 
-/* map is open, or NULL if it was not opened to look (maptype: delicate). */
-void access_of(struct fs *fs, uint32_t map_id, const struct map *map, struct access *out);
+/* What the map's pin says, less what freezing took away. */
+void access_of(struct fs *fs, uint32_t map_id, bool is_frozen, struct access *out);
+
+/* The same; asks whether it is frozen, without disturbing the map. -ENOENT if it is gone. */
+int access_look(struct fs *fs, uint32_t map_id, struct access *out);
 
 /* The mode that a directory has where its files have this: whoever may read may
  * search. */

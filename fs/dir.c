@@ -166,7 +166,7 @@ static void show_served(struct fs *fs, const struct identity *id, struct stat *s
 static int emit_file(struct key_listing *k, const char *name, const void *value, off_t next)
 {
 	struct dir *d = k->l->d;
-	struct identity id = {NODE_KEY, d->desc->info.id, d->desc->info.key_size,
+	struct identity id = {NODE_KEY, d->desc->info.id, d->desc->key->size,
 			      (const unsigned char *)k->key.data};
 	struct dir_entry entry = {.name = name, .next = next, .id = &id};
 	time_t mtime;
@@ -216,7 +216,7 @@ static int emit_key(struct key_listing *k, const void *key, const void *value, u
 
 	buf_clear(&k->key);
 	buf_clear(&k->name);
-	buf_add(&k->key, key, d->desc->info.key_size);
+	buf_add(&k->key, key, d->desc->key->size);
 	if (buf_error(&k->key))
 		return buf_error(&k->key);
 	layout_canonical(d->desc->key, k->key.data);
@@ -263,7 +263,7 @@ static int list_keys(struct listing *l, off_t off)
 	struct dir *d = l->d;
 	int err = 0;
 
-	if (key_why_not(d->desc))
+	if (!key_is_listed(d->desc))
 		return 0;
 	if (!d->scan)
 		err = scan_new(d->desc, &d->scan);
@@ -271,10 +271,12 @@ static int list_keys(struct listing *l, off_t off)
 		scan_forget(d->scan);
 	if (!err)
 		err = map_open(&k.map, d->desc, BPF_F_RDONLY);
+	if (err == -EOPNOTSUPP)
+		return 0; /* nobody else holds it */
 	if (err)
 		return err == -ESTALE ? -ENOENT : err;
 	if (l->with_stat)
-		access_of(d->fs, d->desc->info.id, &k.map, &k.access);
+		access_of(d->fs, d->desc->info.id, map_is_frozen(&k.map), &k.access);
 	err = list_batch(&k, off < KEYS ? 0 : (uint64_t)(off - KEYS));
 	map_close(&k.map);
 	buf_free(&k.key);

@@ -28,8 +28,24 @@ static void session_end(struct session *s)
 	free(s->value);
 }
 
+/* A map that nobody holds has no elements: the kernel has cleared it, or would. */
+static int open_held(struct session *s, bool to_write, struct diag *d)
+{
+	uint32_t open_flags = to_write ? s->fs->options.survey.open_flags : BPF_F_RDONLY;
+	int err = map_open(&s->map, s->desc, open_flags);
+
+	if (err != -EOPNOTSUPP)
+		return err;
+	if (!to_write)
+		return -ENOENT;
+	return diag_set(d, EOPNOTSUPP,
+			"no process and no pin holds this map, and the kernel would undo the "
+			"change when it is closed again: pin it first");
+}
+
 /* On failure nothing is left to end. */
-static int session_start(struct session *s, struct fs *fs, uint32_t map_id, bool to_write)
+static int session_start(struct session *s, struct fs *fs, uint32_t map_id, bool to_write,
+			 struct diag *d)
 {
 	const char *why_not;
 	int err;
@@ -40,12 +56,13 @@ static int session_start(struct session *s, struct fs *fs, uint32_t map_id, bool
 		return err == -ENOENT ? -ESTALE : err;
 	why_not = key_why_not(s->desc);
 	if (!why_not)
-		s->value = calloc(1, s->desc->value->size);
-	if (why_not || !s->value)
-		err = why_not ? -EOPNOTSUPP : -ENOMEM;
+		s->value = calloc(1, s->desc->value->size + 1U);
+	if (why_not)
+		err = diag_set(d, EOPNOTSUPP, "%s", why_not);
+	else if (!s->value)
+		err = -ENOMEM;
 	else
-		err = map_open(&s->map, s->desc,
-			       to_write ? fs->options.survey.open_flags : BPF_F_RDONLY);
+		err = open_held(s, to_write, d);
 	if (err)
 		session_end(s);
 	return err;
@@ -53,9 +70,12 @@ static int session_start(struct session *s, struct fs *fs, uint32_t map_id, bool
 
 const char *key_why_not(const struct map_desc *desc)
 {
-	if (!desc->type->keys)
-		return desc->type->why_not;
-	return NULL;
+	return desc->type->elements ? NULL : desc->type->why_not;
+}
+
+bool key_is_listed(const struct map_desc *desc)
+{
+	return desc->type->elements && !desc->type->elements->unlisted;
 }
 
 int key_parse(struct map_desc *desc, const char *name, struct buf *out, struct diag *d)
@@ -66,7 +86,7 @@ int key_parse(struct map_desc *desc, const char *name, struct buf *out, struct d
 	if (why_not)
 		return diag_set(d, EOPNOTSUPP, "%s", why_not);
 	buf_clear(out);
-	err = buf_resize(out, desc->info.key_size);
+	err = buf_resize(out, desc->key->size);
 	if (err)
 		return err;
 	err = keyname_parse(desc->key, name, out->data, d);
@@ -109,14 +129,20 @@ static uint32_t index_of(const void *key)
 	return index;
 }
 
+/* Do all its elements always exist? */
+static bool is_array(const struct map_desc *desc)
+{
+	return maptype_is_fixed(desc->type);
+}
+
 static bool is_hidden(struct fs *fs, const struct map_desc *desc, const void *key)
 {
-	return desc->type->fixed && hide_has_slot(&fs->hidden, desc->info.id, index_of(key));
+	return is_array(desc) && hide_has_slot(&fs->hidden, desc->info.id, index_of(key));
 }
 
 static void show(struct fs *fs, const struct map_desc *desc, const void *key)
 {
-	if (desc->type->fixed)
+	if (is_array(desc))
 		hide_show_slot(&fs->hidden, desc->info.id, index_of(key));
 }
 
@@ -138,7 +164,7 @@ bool key_is_shown(struct fs *fs, const struct map_desc *desc, const void *key, c
 int key_text(struct fs *fs, const struct map_desc *desc, const void *key, const void *value,
 	     struct buf *text, time_t *mtime)
 {
-	const struct identity id = {NODE_KEY, desc->info.id, desc->info.key_size, key};
+	const struct identity id = {NODE_KEY, desc->info.id, desc->key->size, key};
 
 	*mtime = seen_value(fs->seen, node_ino(&id), value, desc->value->size, time(NULL));
 	return codec_print(value_format(fs), desc->value, value, text);
@@ -159,18 +185,20 @@ int key_read(struct fs *fs, uint32_t map_id, const void *key, struct buf *text,
 {
 	struct session s;
 	time_t mtime;
-	int err = session_start(&s, fs, map_id, false);
+	int err = session_start(&s, fs, map_id, false, NULL);
 
 	if (err)
 		return err;
 	err = get(&s, key);
+	if (err == -EOPNOTSUPP && key_is_listed(s.desc))
+		err = 0; /* that it is there is all that the kernel tells */
 	buf_clear(text);
 	if (!err)
 		err = key_text(fs, s.desc, key, s.value, text, &mtime);
-	if (!err && look) {
+	if ((!err || err == -EOPNOTSUPP) && look) {
 		look->size = text->len;
-		look->mtime = mtime;
-		access_of(fs, map_id, &s.map, &look->access);
+		look->mtime = err ? fs->started.tv_sec : mtime;
+		access_of(fs, map_id, map_is_frozen(&s.map), &look->access);
 	}
 	session_end(&s);
 	return err;
@@ -199,12 +227,12 @@ int key_store(struct fs *fs, uint32_t map_id, const void *key, const char *text,
 	      uint64_t flags, struct diag *d)
 {
 	struct session s;
-	int err = session_start(&s, fs, map_id, true);
+	int err = session_start(&s, fs, map_id, true, d);
 
 	if (err)
 		return err;
 	err = map_get(&s.map, key, s.value);
-	if (err == -ENOENT || err == -EPERM) {
+	if (err == -ENOENT || err == -EPERM || err == -EOPNOTSUPP) {
 		memset(s.value, 0, s.desc->value->size);
 		err = 0;
 	}
@@ -219,7 +247,7 @@ int key_store(struct fs *fs, uint32_t map_id, const void *key, const char *text,
 int key_zero(struct fs *fs, uint32_t map_id, const void *key, uint64_t flags, struct diag *d)
 {
 	struct session s;
-	int err = session_start(&s, fs, map_id, true);
+	int err = session_start(&s, fs, map_id, true, d);
 
 	if (err)
 		return err;
@@ -233,7 +261,7 @@ static int remove_element(struct session *s, const void *key, struct diag *d)
 {
 	int err = map_delete(&s->map, key, d);
 
-	if (!err && s->desc->type->fixed)
+	if (!err && is_array(s->desc))
 		err = hide_slot(&s->fs->hidden, s->desc->info.id, index_of(key));
 	return err;
 }
@@ -241,11 +269,11 @@ static int remove_element(struct session *s, const void *key, struct diag *d)
 int key_remove(struct fs *fs, uint32_t map_id, const void *key, struct diag *d)
 {
 	struct session s;
-	int err = session_start(&s, fs, map_id, true);
+	int err = session_start(&s, fs, map_id, true, d);
 
 	if (err)
 		return err;
-	if (s.desc->type->fixed)
+	if (is_array(s.desc))
 		err = get(&s, key);
 	if (!err)
 		err = remove_element(&s, key, d);
@@ -257,12 +285,12 @@ int key_move(struct fs *fs, uint32_t map_id, const void *from, const void *to, u
 	     struct diag *d)
 {
 	struct session s;
-	int err = session_start(&s, fs, map_id, true);
+	int err = session_start(&s, fs, map_id, true, d);
 
 	if (err)
 		return err;
 	err = get(&s, from);
-	if (!err && memcmp(from, to, s.desc->info.key_size) == 0)
+	if (!err && memcmp(from, to, s.desc->key->size) == 0)
 		goto out;
 	if (!err)
 		err = put(&s, to, flags, d);
@@ -276,11 +304,13 @@ out:
 int key_may_store(struct fs *fs, uint32_t map_id, struct diag *d)
 {
 	struct session s;
-	int err = session_start(&s, fs, map_id, true);
+	int err = session_start(&s, fs, map_id, true, d);
 
 	if (err)
 		return err;
-	if (fs->options.read_only || map_is_frozen(&s.map))
+	if (!s.desc->type->elements->put)
+		err = diag_set(d, EOPNOTSUPP, "%s", s.desc->type->elements->no_put);
+	else if (fs->options.read_only || map_is_frozen(&s.map))
 		err = diag_set(d, EROFS, "the map is frozen, or the mount read-only");
 	session_end(&s);
 	return err;

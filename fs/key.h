@@ -37,6 +37,9 @@ size_t key_text_limit(const struct map_desc *desc);
 /* Can this map's elements be files? If not, a sentence says why. */
 const char *key_why_not(const struct map_desc *desc);
 
+/* Does the map's directory list them? */
+bool key_is_listed(const struct map_desc *desc);
+
 /* How an element looks: length of its text, when its value was last seen to
  * change, and its map's access. */
 struct key_look {
@@ -52,7 +55,8 @@ bool key_is_shown(struct fs *fs, const struct map_desc *desc, const void *key, c
 int key_text(struct fs *fs, const struct map_desc *desc, const void *key, const void *value,
 	     struct buf *text, time_t *mtime);
 
-/* Reads an element: its text replaces text. look may be NULL. */
+/* Reads an element: its text replaces text. look may be NULL. -EOPNOTSUPP if the kernel
+ * tells nothing of it; look says then how it looks all the same. */
 int key_read(struct fs *fs, uint32_t map_id, const void *key, struct buf *text,
 	     struct key_look *look);
 

@@ -49,33 +49,10 @@ static int stat_dir(struct fs *fs, const struct identity *id, struct stat *st)
 	return 0;
 }
 
-/* The access of a map, which is opened to look only where that is harmless. */
-static int map_access(struct fs *fs, uint32_t map_id, struct access *access)
-{
-	struct map_desc *desc;
-	struct map map;
-	int err = catalog_desc(fs->catalog, map_id, &desc);
-
-	if (err)
-		return err;
-	if (desc->type->delicate) {
-		err = catalog_is_alive(fs->catalog, map_id) ? 0 : -ENOENT;
-		access_of(fs, map_id, NULL, access);
-	} else {
-		err = map_open(&map, desc, BPF_F_RDONLY);
-		if (!err) {
-			access_of(fs, map_id, &map, access);
-			map_close(&map);
-		}
-	}
-	map_desc_unref(desc);
-	return err == -ESTALE ? -ENOENT : err;
-}
-
 static int stat_map(struct fs *fs, const struct identity *id, struct stat *st)
 {
 	struct access access;
-	int err = map_access(fs, id->map_id, &access);
+	int err = access_look(fs, id->map_id, &access);
 
 	if (err)
 		return err;
@@ -117,10 +94,12 @@ void kind_fill_file(const struct access *access, mode_t mode, size_t size, time_
 static int stat_key(struct fs *fs, const struct identity *id, struct stat *st)
 {
 	struct buf text = BUF_INIT(SIZE_MAX / 2);
-	struct key_look look;
+	struct key_look look = {0};
 	int err = key_read(fs, id->map_id, id->bytes, &text, &look);
 
 	buf_free(&text);
+	if (err == -EOPNOTSUPP && look.mtime)
+		err = 0; /* it may be there or not */
 	if (!err)
 		kind_fill_file(&look.access, 0666, look.size, look.mtime, st);
 	return err;
@@ -134,7 +113,7 @@ static int stat_special(struct fs *fs, const struct identity *id, struct stat *s
 	struct buf text = BUF_INIT(SIZE_MAX / 2);
 	struct access access;
 	time_t mtime;
-	int err = map_access(fs, id->map_id, &access);
+	int err = access_look(fs, id->map_id, &access);
 
 	if (!err && kind->listed)
 		err = kind->read(fs, id, &text, &mtime);
@@ -328,7 +307,7 @@ int kind_may_write(struct fs *fs, const struct identity *id, struct diag *d)
 int kind_stat_empty(struct fs *fs, const struct identity *id, struct stat *st)
 {
 	struct access access;
-	int err = map_access(fs, id->map_id, &access);
+	int err = access_look(fs, id->map_id, &access);
 
 	memset(st, 0, sizeof(*st));
 	st->st_ino = node_ino(id);

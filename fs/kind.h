@@ -16,8 +16,9 @@ struct kind {
 	const char *name;         /* NULL: it has no fixed name */
 	enum node_kind directory; /* the kind of directory that the name is in */
 	bool listed;
-	mode_t type; /* S_IFDIR, S_IFREG */
-	mode_t mode; /* permissions it has at most */
+	unsigned int end; /* which of enum maptype_ends it is; only maps of such types have it */
+	mode_t type;      /* S_IFDIR, S_IFREG */
+	mode_t mode;      /* permissions it has at most */
 
 	/* Fills in *st but for st_ino. -ENOENT or -ESTALE if there is nothing. */
 	int (*stat)(struct fs *fs, const struct identity *id, struct stat *st);

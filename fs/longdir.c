@@ -138,7 +138,7 @@ int longdirs_has_keys(struct map_desc *desc, const char *path)
 	int err = map_open(&map, desc, BPF_F_RDONLY);
 
 	if (err)
-		return err;
+		return err == -EOPNOTSUPP ? 0 : err;
 	err = find_key(desc, &map, path);
 	map_close(&map);
 	return err;

@@ -97,7 +97,7 @@ static int remake(struct fs *fs, uint32_t map_id, struct spec *spec, struct diag
 		return err;
 	fresh_remove(&fs->fresh, map_id);
 	fresh_add(&fs->fresh, id, true); /* else it cannot be made again, that is all */
-	if (spec->type->fixed)
+	if (maptype_is_fixed(spec->type))
 		hide_all_slots(&fs->hidden, id, spec->max_entries);
 	move_node(fs, NODE_MAP, map_id, id);
 	move_node(fs, NODE_MAP_FILE, map_id, id);
@@ -120,7 +120,9 @@ static void show_map_file(struct fs *fs, uint32_t map_id)
 
 static bool says_all(const struct spec *s)
 {
-	return s->type && s->max_entries && (s->key || s->value);
+	bool is_bare = s->type && s->type->keyless && s->type->valueless;
+
+	return s->type && (s->max_entries || s->type->unbounded) && (s->key || s->value || is_bare);
 }
 
 static bool is_same(const struct spec *now, const struct spec *asked)

@@ -12,7 +12,7 @@
 #include "lib/text.h"
 #include "lib/users.h"
 
-/* -EOPNOTSUPP for maps that looking could disturb. */
+/* -EOPNOTSUPP for maps that looking would disturb. */
 static int open_map(struct fs *fs, uint32_t map_id, uint32_t open_flags, struct map_desc **desc,
 		    struct map *map)
 {
@@ -20,7 +20,7 @@ static int open_map(struct fs *fs, uint32_t map_id, uint32_t open_flags, struct 
 
 	if (err)
 		return err == -ENOENT ? -ESTALE : err;
-	err = (*desc)->type->delicate ? -EOPNOTSUPP : map_open(map, *desc, open_flags);
+	err = map_open(map, *desc, open_flags);
 	if (err)
 		map_desc_unref(*desc);
 	return err;
@@ -160,9 +160,9 @@ static int count_by_listing(struct fs *fs, uint32_t map_id, uint64_t *count)
 
 	if (err)
 		return err;
-	if (desc->type->fixed && hide_count(&fs->hidden, map_id) == 0)
+	if (maptype_is_fixed(desc->type) && hide_count(&fs->hidden, map_id) == 0)
 		*count = desc->info.max_entries;
-	else if (!key_why_not(desc))
+	else if (key_is_listed(desc))
 		err = count_entries(fs, desc, &map, count);
 	else
 		err = -EOPNOTSUPP;

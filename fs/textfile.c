@@ -141,6 +141,10 @@ static int open_existing(struct textfile *t, bool writable)
 {
 	int err = take_text(t);
 
+	if (err == -EOPNOTSUPP && writable) {
+		t->put_flags = BPF_ANY; /* what is there nobody can tell */
+		return 0;
+	}
 	if (err != -ENOENT || !writable || !openfile_is_creating(t->file.fs, t->file.node))
 		return err;
 	t->put_flags = BPF_ANY;
@@ -160,6 +164,8 @@ static int text_open(struct file *f, bool created, struct diag *d)
 		err = kind_may_write(f->fs, f->id, d);
 	if (!err)
 		err = created ? open_created(t, d) : open_existing(t, writable);
+	if (err == -EOPNOTSUPP && d && !d->err)
+		diag_set(d, EOPNOTSUPP, "the kernel does not tell what is there");
 	if (err) {
 		buf_free(&t->text);
 		return err;

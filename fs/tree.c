@@ -10,6 +10,7 @@
 #include "fs/kind.h"
 #include "fs/openfile.h"
 #include "fs/remake.h"
+#include "lib/scan.h"
 #include "lib/sys.h"
 
 enum { LONGEST_PATH = 64 * 1024 }; /* of a name that is cut into directories */
@@ -154,6 +155,22 @@ static int find_in_map(struct fs *fs, const struct identity *dir, const char *na
 	return err;
 }
 
+/* Has the map none of this special file? */
+static bool lacks(struct fs *fs, enum node_kind special, uint32_t map_id)
+{
+	unsigned int end = kind_of(special)->end;
+	struct map_desc *desc;
+	bool has;
+
+	if (special == NODE_MAP_FILE)
+		return remake_lacks_map_file(fs, map_id);
+	if (!end || catalog_desc(fs->catalog, map_id, &desc))
+		return false;
+	has = desc->type->ends & end;
+	map_desc_unref(desc);
+	return !has;
+}
+
 int tree_find(struct fs *fs, const struct identity *dir, const char *name, struct found *out,
 	      struct diag *d)
 {
@@ -161,9 +178,7 @@ int tree_find(struct fs *fs, const struct identity *dir, const char *name, struc
 
 	if (special != NODE_KINDS) {
 		out->id = (struct identity){.kind = special, .map_id = dir->map_id};
-		if (special == NODE_MAP_FILE && remake_lacks_map_file(fs, dir->map_id))
-			return -ENOENT;
-		return 0;
+		return lacks(fs, special, dir->map_id) ? -ENOENT : 0;
 	}
 	if (tree_is_in_map(dir))
 		return find_in_map(fs, dir, name, out, d);
@@ -301,7 +316,7 @@ int tree_mkdir(struct fs *fs, const struct identity *dir, const char *name, stru
 	if (strchr(name, ','))
 		return 0;
 	fresh_add(&fs->fresh, id, false); /* else it cannot be made again, that is all */
-	if (fs->options.mkdir_spec.type->fixed)
+	if (maptype_is_fixed(fs->options.mkdir_spec.type))
 		hide_all_slots(&fs->hidden, id, fs->options.mkdir_spec.max_entries);
 	return 0;
 }
@@ -319,7 +334,7 @@ static int check_empty(struct fs *fs, uint32_t map_id, struct diag *d)
 		return err;
 	err = map_open(&map, desc, BPF_F_RDONLY);
 	if (!err) {
-		err = map_is_empty(&map);
+		err = scan_is_empty(&map);
 		map_close(&map);
 	}
 	map_desc_unref(desc);

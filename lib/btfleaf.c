@@ -235,10 +235,15 @@ bool btfleaf_is_owned(const struct btf *btf, const struct btf_type *t)
 
 static int read_owned(const struct btf *btf, const struct btf_type *t, struct layout **out)
 {
+	const char *name = btfleaf_name(btf, t->name_off);
+
 	*out = layout_plain(LAYOUT_OWNED, t->size);
-	if (*out)
-		(*out)->has_lock = strcmp(btfleaf_name(btf, t->name_off), "bpf_spin_lock") == 0;
-	return *out ? 0 : -ENOMEM;
+	if (!*out)
+		return -ENOMEM;
+	(*out)->has_lock = strcmp(name, "bpf_spin_lock") == 0;
+	(*out)->has_timer = strcmp(name, "bpf_timer") == 0 || strcmp(name, "bpf_wq") == 0 ||
+			    strcmp(name, "bpf_task_work") == 0;
+	return 0;
 }
 
 static int read_struct(const struct btf *btf, const struct btf_type *t, struct layout **out)

@@ -16,11 +16,14 @@
 #include "lib/speccreate.h"
 #include "lib/sys.h"
 
+enum { STALE_NS = 50 * 1000 * 1000 }; /* a look that old says nothing of the present */
+
 struct catalog {
 	pthread_mutex_t lock; /* guards entries; taken by the calls of catalog.h only */
 	char *pindir;
 	struct survey_options options; /* pindir is the one above */
 	struct entries entries;
+	int64_t looked_at; /* CLOCK_MONOTONIC, nanoseconds: when entries were brought up to date */
 	uint64_t max_map_bytes;
 };
 
@@ -57,12 +60,30 @@ void catalog_dir_path(const struct catalog *c, const char *dir, struct buf *out)
 	survey_dir_path(&c->options, dir, out);
 }
 
+static int64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * INT64_C(1000000000) + ts.tv_nsec;
+}
+
+static int look(struct catalog *c)
+{
+	int64_t before = now();
+	int err = survey(&c->entries, &c->options);
+
+	if (!err)
+		c->looked_at = before;
+	return err;
+}
+
 int catalog_refresh(struct catalog *c)
 {
 	int err;
 
 	pthread_mutex_lock(&c->lock);
-	err = survey(&c->entries, &c->options);
+	err = look(c);
 	pthread_mutex_unlock(&c->lock);
 	return err;
 }
@@ -78,27 +99,11 @@ static struct map_entry *living(struct catalog *c, struct map_entry *e)
 	return NULL;
 }
 
-/* The entry that "@ID" means, if name is that. */
-static struct map_entry *entry_at_id(const struct catalog *c, const char *name)
-{
-	uint64_t id = 0;
-
-	if (name[0] != '@' || !name[1])
-		return NULL;
-	for (const char *digit = name + 1; *digit; digit++) {
-		if (*digit < '0' || *digit > '9')
-			return NULL;
-		id = id * 10 + (uint64_t)(*digit - '0');
-		if (id > UINT32_MAX)
-			return NULL;
-	}
-	return entries_by_id(&c->entries, (uint32_t)id);
-}
-
 static struct map_entry *find_known(struct catalog *c, const char *dir, const char *name)
 {
 	struct buf canonical = BUF_INIT(PATH_MAX);
 	struct map_entry *e = entries_by_name(&c->entries, dir, name);
+	uint32_t id;
 
 	if (!e) {
 		mapname_canonical(name, &canonical);
@@ -106,8 +111,8 @@ static struct map_entry *find_known(struct catalog *c, const char *dir, const ch
 			e = entries_by_name(&c->entries, dir, canonical.data);
 		buf_free(&canonical);
 	}
-	if (!e)
-		e = entry_at_id(c, name);
+	if (!e && mapname_id(name, &id))
+		e = entries_by_id(&c->entries, id);
 	return living(c, e);
 }
 
@@ -137,7 +142,7 @@ static struct map_entry *find(struct catalog *c, const char *dir, const char *na
 {
 	struct map_entry *e = find_known(c, dir, name);
 
-	if (!e && survey(&c->entries, &c->options) == 0)
+	if (!e && look(c) == 0)
 		e = find_known(c, dir, name);
 	return e ? e : find_by_pin(c, dir, name);
 }
@@ -191,6 +196,23 @@ int catalog_live(const struct catalog *c, uint32_t id, struct mapiter_map *out)
 	return c->options.iter ? mapiter_find(c->options.iter, id, out) : -EOPNOTSUPP;
 }
 
+int catalog_is_frozen(struct catalog *c, uint32_t id)
+{
+	const struct map_entry *e;
+	int result = 0;
+
+	if (!c->options.iter)
+		return -EOPNOTSUPP;
+	pthread_mutex_lock(&c->lock);
+	if (now() - c->looked_at > STALE_NS)
+		result = look(c);
+	e = entries_by_id(&c->entries, id);
+	if (!result)
+		result = e ? e->frozen : -ENOENT;
+	pthread_mutex_unlock(&c->lock);
+	return result;
+}
+
 /* Describes a map with the lock released: others are not to wait for strange types. */
 static int describe_unlocked(struct catalog *c, const struct map_entry *e, struct map_desc **out)
 {
@@ -200,6 +222,8 @@ static int describe_unlocked(struct catalog *c, const struct map_entry *e, struc
 
 	pthread_mutex_unlock(&c->lock);
 	err = map_desc_new(&info, types, out);
+	if (!err)
+		(*out)->iter = c->options.iter;
 	pthread_mutex_lock(&c->lock);
 	return err;
 }

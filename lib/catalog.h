@@ -52,6 +52,10 @@ bool catalog_is_alive(struct catalog *c, uint32_t id);
  * gone, -EOPNOTSUPP if there is no iterator. */
 int catalog_live(const struct catalog *c, uint32_t id, struct mapiter_map *out);
 
+/* Was the map frozen less than a tenth of a second ago? 1, 0, -ENOENT if it is gone,
+ * -EOPNOTSUPP if there is no iterator. One walk answers for all maps of a listing. */
+int catalog_is_frozen(struct catalog *c, uint32_t id);
+
 /* What is known of a map, with the types that the rules have for it if it carries
  * none; one reference for the caller. -ENOENT if it is gone. */
 int catalog_desc(struct catalog *c, uint32_t id, struct map_desc **out);

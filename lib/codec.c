@@ -6,7 +6,9 @@
 
 #include "lib/compose.h"
 #include "lib/leaf.h"
+#include "lib/leafhost.h"
 #include "lib/leafnum.h"
+#include "lib/leafstack.h"
 #include "lib/text.h"
 
 /*
@@ -39,6 +41,12 @@ static const struct format formats[CODEC_FORMATS] = {
 					[LAYOUT_PER_CPU] = &compose_array_name,
 					[LAYOUT_RECORD] = &compose_record_name,
 					[LAYOUT_OWNED] = &leaf_owned,
+					[LAYOUT_IFINDEX] = &leaf_ifindex_bare,
+					[LAYOUT_PROG] = &leaf_prog_bare,
+					[LAYOUT_PID_FD] = &leaf_pid_fd_bare,
+					[LAYOUT_FRAMES] = &leaf_frames,
+					[LAYOUT_BUILD_IDS] = &leaf_build_ids,
+					[LAYOUT_NOTHING] = &leaf_nothing,
 				},
 		},
 	[CODEC_TEXT] =
@@ -66,6 +74,12 @@ static const struct format formats[CODEC_FORMATS] = {
 					[LAYOUT_PER_CPU] = &compose_per_cpu_text,
 					[LAYOUT_RECORD] = &compose_record_json,
 					[LAYOUT_OWNED] = &leaf_owned,
+					[LAYOUT_IFINDEX] = &leaf_ifindex_bare,
+					[LAYOUT_PROG] = &leaf_prog_bare,
+					[LAYOUT_PID_FD] = &leaf_pid_fd_bare,
+					[LAYOUT_FRAMES] = &leaf_frames,
+					[LAYOUT_BUILD_IDS] = &leaf_build_ids,
+					[LAYOUT_NOTHING] = &leaf_nothing,
 				},
 		},
 	[CODEC_JSON] =
@@ -93,6 +107,12 @@ static const struct format formats[CODEC_FORMATS] = {
 					[LAYOUT_PER_CPU] = &compose_per_cpu,
 					[LAYOUT_RECORD] = &compose_record_json,
 					[LAYOUT_OWNED] = &leaf_owned,
+					[LAYOUT_IFINDEX] = &leaf_ifindex_json,
+					[LAYOUT_PROG] = &leaf_prog_json,
+					[LAYOUT_PID_FD] = &leaf_pid_fd_json,
+					[LAYOUT_FRAMES] = &leaf_frames,
+					[LAYOUT_BUILD_IDS] = &leaf_build_ids,
+					[LAYOUT_NOTHING] = &leaf_nothing,
 				},
 		},
 	[CODEC_RAW] =
@@ -129,7 +149,8 @@ int codec_print(enum codec_format format, const struct layout *layout, const voi
 	size_t start = out->len;
 
 	compose_print_whole(&formats[format], layout, bytes, out);
-	buf_adds(out, formats[format].closing);
+	if (layout->kind != LAYOUT_NOTHING)
+		buf_adds(out, formats[format].closing);
 	if (format == CODEC_NAME)
 		escape_dot(out, start);
 	return buf_error(out);

@@ -17,6 +17,7 @@
 struct map_entry {
 	uint32_t id;
 	bool seen;             /* by the refresh under way */
+	bool frozen;           /* when the iterator told last */
 	char *dir;             /* from pindir, "" for the root */
 	char *name;            /* display name, unique in dir */
 	char *pin;             /* absolute path, or NULL */

@@ -69,8 +69,9 @@ struct layout *layout_bytes(uint32_t size)
 
 /* The only sizes of the kinds that layout_plain() makes; {0}: any. */
 static const uint32_t plain_sizes[LAYOUT_KINDS][2] = {
-	[LAYOUT_BOOL] = {1, 1}, [LAYOUT_FLOAT] = {4, 8},  [LAYOUT_POINTER] = {4, 8},
-	[LAYOUT_IPV4] = {4, 4}, [LAYOUT_IPV6] = {16, 16}, [LAYOUT_MAC] = {6, 6},
+	[LAYOUT_BOOL] = {1, 1},    [LAYOUT_FLOAT] = {4, 8},  [LAYOUT_POINTER] = {4, 8},
+	[LAYOUT_IPV4] = {4, 4},    [LAYOUT_IPV6] = {16, 16}, [LAYOUT_MAC] = {6, 6},
+	[LAYOUT_IFINDEX] = {4, 4}, [LAYOUT_PROG] = {4, 4},   [LAYOUT_PID_FD] = {8, 8},
 };
 
 struct layout *layout_plain(enum layout_kind kind, uint32_t size)
@@ -218,6 +219,7 @@ void layout_inherit(struct layout *l, const struct layout *part, uint32_t times)
 	l->has_union |= part->has_union;
 	l->has_owned |= part->has_owned;
 	l->has_lock |= part->has_lock;
+	l->has_timer |= part->has_timer;
 }
 
 static struct layout *array_new(enum layout_kind kind, struct layout *elem, uint32_t count,

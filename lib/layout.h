@@ -30,14 +30,20 @@ enum layout_kind {
 	LAYOUT_IPV4,    /* addresses, 4, 16 and 6 bytes in network order */
 	LAYOUT_IPV6,
 	LAYOUT_MAC,
-	LAYOUT_CHARS,   /* char[size], text with NULs behind it */
-	LAYOUT_BYTES,   /* bytes that nobody gave a meaning */
-	LAYOUT_OCTETS,  /* bytes of a type: a byte array, or a type that has no text */
-	LAYOUT_PREFIX,  /* key of an LPM trie: u32 prefix length, then network-order data */
-	LAYOUT_ARRAY,   /* count elements, stride bytes apart */
-	LAYOUT_PER_CPU, /* the same, one element per possible CPU */
-	LAYOUT_RECORD,  /* a struct, a union, or the variables of a section */
-	LAYOUT_OWNED,   /* the kernel's own: never shown, never written */
+	LAYOUT_CHARS,     /* char[size], text with NULs behind it */
+	LAYOUT_BYTES,     /* bytes that nobody gave a meaning */
+	LAYOUT_OCTETS,    /* bytes of a type: a byte array, or a type that has no text */
+	LAYOUT_PREFIX,    /* key of an LPM trie: u32 prefix length, then network-order data */
+	LAYOUT_ARRAY,     /* count elements, stride bytes apart */
+	LAYOUT_PER_CPU,   /* the same, one element per possible CPU */
+	LAYOUT_RECORD,    /* a struct, a union, or the variables of a section */
+	LAYOUT_OWNED,     /* the kernel's own: never shown, never written */
+	LAYOUT_IFINDEX,   /* a network interface: number, or its name */
+	LAYOUT_PROG,      /* a program: its id; a path of bpffs is read too */
+	LAYOUT_PID_FD,    /* a descriptor of a process: two u32 */
+	LAYOUT_FRAMES,    /* addresses of a stack trace, to be looked at */
+	LAYOUT_BUILD_IDS, /* the same as build ids and offsets: struct bpf_stack_build_id */
+	LAYOUT_NOTHING,   /* no text, whatever the bytes */
 	LAYOUT_KINDS,
 };
 
@@ -77,7 +83,8 @@ struct layout {
 	bool is_checked; /* some bytes have no text of their own: holes, bools, floats, chars */
 	bool has_union;
 	bool has_owned;
-	bool has_lock; /* a bpf_spin_lock where the kernel looks for it: BPF_F_LOCK works */
+	bool has_timer; /* the kernel stops it with the last user reference of the map */
+	bool has_lock;  /* a bpf_spin_lock where the kernel looks for it: BPF_F_LOCK works */
 
 	union {
 		struct {
@@ -125,7 +132,7 @@ struct layout *layout_bytes(uint32_t size);
 struct layout *layout_int(uint32_t size, uint32_t bits, bool is_signed, bool is_big_endian);
 
 /* The kinds that are told by their size: BOOL, FLOAT, POINTER, IPV4, IPV6, MAC, CHARS,
- * OCTETS, OWNED. */
+ * OCTETS, OWNED, and those behind. */
 struct layout *layout_plain(enum layout_kind kind, uint32_t size);
 
 /* The names are copied. size 1, 2, 4 or 8. */

@@ -28,7 +28,9 @@ static int lay_out_key(struct map_desc *desc)
 {
 	const struct ctype *t = desc->key_type;
 
-	if (!desc->type->prefixes)
+	if (desc->type->elements->key)
+		desc->key = desc->type->elements->key(&desc->info);
+	else if (!desc->type->prefixes)
 		desc->key = layout_ref(t->layout);
 	else if (ctype_is_typed(t))
 		return btflayout_read_prefix(t->btf, t->id, t->size, &desc->key);
@@ -43,7 +45,9 @@ static int lay_out_value(struct map_desc *desc)
 
 	if (cpus < 0)
 		return cpus;
-	if (desc->type->per_cpu)
+	if (desc->type->elements && desc->type->elements->value)
+		desc->value = desc->type->elements->value(&desc->info);
+	else if (desc->type->per_cpu)
 		desc->value = layout_per_cpu(desc->value_type->layout, (uint32_t)cpus);
 	else
 		desc->value = layout_ref(desc->value_type->layout);
@@ -61,10 +65,11 @@ static int describe(struct map_desc *desc, const struct btf *btf, const struct m
 	if (!err)
 		err = choose_type(types->value, btf, info->btf_value_type_id, info->value_size,
 				  &desc->value_type);
-	if (err || !desc->type->keys)
-		return err;
-	err = lay_out_key(desc);
-	return err ? err : lay_out_value(desc);
+	if (!err && desc->type->elements)
+		err = lay_out_key(desc);
+	if (!err && desc->value_type)
+		err = lay_out_value(desc);
+	return err;
 }
 
 int map_desc_new(const struct bpf_map_info *info, const struct map_types *types,
@@ -129,7 +134,11 @@ int map_desc_retype(const struct map_desc *desc, const struct map_types *types,
 		all.value = types->value ? types->value : desc->value_type;
 	}
 	err = map_types_check(&desc->info, &all, d);
-	return err ? err : map_desc_new(&desc->info, &all, out);
+	if (!err)
+		err = map_desc_new(&desc->info, &all, out);
+	if (!err)
+		(*out)->iter = desc->iter;
+	return err;
 }
 
 struct map_desc *map_desc_ref(struct map_desc *desc)
@@ -153,14 +162,45 @@ bool map_desc_has_room_for(const struct map_desc *desc, const void *key)
 {
 	uint32_t index;
 
-	if (!desc->type->fixed)
+	if (!desc->type->elements->indexes)
 		return true;
 	memcpy(&index, key, sizeof(index));
 	return index < desc->info.max_entries;
 }
 
+bool map_desc_is_delicate(const struct map_desc *desc)
+{
+	return desc->type->delicate || (desc->value && desc->value->has_timer);
+}
+
+struct elem_map map_elem(const struct map *map)
+{
+	return (struct elem_map){map->fd, &map->desc->info};
+}
+
+/* A timer is younger than the iterator, so without one there is none to be stopped. */
+static int check_held(const struct map_desc *desc)
+{
+	struct mapiter_map live;
+	int err;
+
+	if (!map_desc_is_delicate(desc))
+		return 0;
+	if (!desc->iter)
+		return desc->type->delicate ? -EOPNOTSUPP : 0;
+	err = mapiter_find(desc->iter, desc->info.id, &live);
+	if (err)
+		return err == -ENOENT ? -ESTALE : err;
+	return live.usercnt ? 0 : -EOPNOTSUPP;
+}
+
 int map_open(struct map *map, struct map_desc *desc, uint32_t open_flags)
 {
+	int err = check_held(desc);
+
+	map->fd = -1;
+	if (err)
+		return err;
 	map->desc = desc;
 	map->fd = sys_map_open_id(desc->info.id, open_flags);
 	if (map->fd == -ENOENT)
@@ -204,21 +244,63 @@ static int check_index(const struct map *map, const void *key, struct diag *d)
 
 int map_get(const struct map *map, const void *key, void *value)
 {
-	int err = map->desc->type->get(map->fd, key, value, map->desc->elem_flags);
+	const struct elem_map m = map_elem(map);
+	int err = map->desc->type->elements->get(&m, key, value, map->desc->elem_flags);
 
 	if (!err)
 		layout_clear_owned(map->desc->value, value);
 	return err;
 }
 
+/* Where the kernel does not heed them: what the flags say of an element that is there,
+ * or not. */
+static int heed_flags(const struct map *map, const void *key, uint64_t *flags)
+{
+	void *value;
+	int err;
+
+	if (!map->desc->type->elements->by_hand || *flags == BPF_ANY)
+		return 0;
+	value = calloc(1, map->desc->value->size + 1U);
+	if (!value)
+		return -ENOMEM;
+	err = map_get(map, key, value);
+	free(value);
+	if (!err && *flags == BPF_NOEXIST)
+		return -EEXIST;
+	if (err == -ENOENT && *flags == BPF_NOEXIST)
+		err = 0;
+	*flags = BPF_ANY;
+	return err;
+}
+
+static int put(const struct map *map, const void *key, const void *value, uint64_t flags,
+	       struct diag *d)
+{
+	const struct elements *elements = map->desc->type->elements;
+	const struct elem_map m = map_elem(map);
+
+	if (!elements->put)
+		return diag_set(d, EOPNOTSUPP, "%s", elements->no_put);
+	return elements->put(&m, key, value, flags | map->desc->elem_flags, d);
+}
+
 int map_put(const struct map *map, const void *key, const void *value, uint64_t flags,
 	    struct diag *d)
 {
+	struct diag own = {.err = 0};
 	int err = check_index(map, key, d);
 
-	return err ? err
-		   : explain(map,
-			     sys_map_update(map->fd, key, value, flags | map->desc->elem_flags), d);
+	if (err)
+		return err;
+	err = heed_flags(map, key, &flags);
+	if (!err)
+		err = put(map, key, value, flags, &own);
+	if (!own.err)
+		return explain(map, err, d);
+	if (d)
+		*d = own;
+	return err;
 }
 
 static int store_zeroes(const struct map *map, const void *key)
@@ -228,37 +310,23 @@ static int store_zeroes(const struct map *map, const void *key)
 
 	if (!zeroes)
 		return -ENOMEM;
-	err = sys_map_update(map->fd, key, zeroes, BPF_ANY | map->desc->elem_flags);
+	err = put(map, key, zeroes, BPF_ANY, NULL);
 	free(zeroes);
 	return err;
 }
 
 int map_delete(const struct map *map, const void *key, struct diag *d)
 {
+	const struct elements *elements = map->desc->type->elements;
+	const struct elem_map m = map_elem(map);
 	int err;
 
 	if (!map_desc_has_room_for(map->desc, key))
 		return explain(map, -ENOENT, d);
-	if (map->desc->type->fixed)
-		err = store_zeroes(map, key);
-	else
-		err = sys_map_delete(map->fd, key);
+	if (!elements->fixed && !elements->del)
+		return diag_set(d, EOPNOTSUPP, "%s", elements->no_del);
+	err = elements->fixed ? store_zeroes(map, key) : elements->del(&m, key);
 	return explain(map, err, d);
-}
-
-int map_is_empty(const struct map *map)
-{
-	unsigned char *key;
-	int err;
-
-	if (!map->desc->type->keys || map->desc->type->fixed)
-		return 1;
-	key = malloc(map->desc->info.key_size);
-	if (!key)
-		return -ENOMEM;
-	err = sys_map_next_key(map->fd, NULL, key);
-	free(key);
-	return err == -ENOENT ? 1 : err;
 }
 
 bool map_is_frozen(const struct map *map)

@@ -16,6 +16,7 @@
 #include "lib/ctype.h"
 #include "lib/diag.h"
 #include "lib/layout.h"
+#include "lib/mapiter.h"
 #include "lib/maptype.h"
 
 struct map_desc {
@@ -27,6 +28,7 @@ struct map_desc {
 	struct layout *key;       /* NULL if the map has no keys */
 	struct layout *value;     /* the whole value: of all CPUs */
 	uint64_t elem_flags;      /* BPF_F_LOCK where values have a spin lock */
+	struct mapiter *iter;     /* borrowed: tells who holds the map; NULL: nobody does */
 };
 
 /* Types that somebody lays over a map (section 6 of the design); NULL: the map's own. */
@@ -64,15 +66,23 @@ struct map {
 	int fd;
 };
 
+/* The same for lib/elements. */
+struct elem_map map_elem(const struct map *map);
+
+/* Does closing the map, as its only user, disturb it? (maptype: delicate; timers) */
+bool map_desc_is_delicate(const struct map_desc *desc);
+
 /*
- * Opens the map by its id. open_flags: 0 or BPF_F_RDONLY. -ESTALE if the map is
- * gone. Close with map_close().
+ * Opens the map by its id. open_flags: 0 or BPF_F_RDONLY. -ESTALE if the map is gone,
+ * -EOPNOTSUPP if it is delicate and nobody else has a user reference: closing it again
+ * would be what disturbs it. Close with map_close().
  */
 int map_open(struct map *map, struct map_desc *desc, uint32_t open_flags);
 void map_close(struct map *map);
 
 /*
- * Elements. key has key_size bytes, value desc->value->size bytes (all CPUs).
+ * Elements, in the tree's forms (elements.h): key has desc->key->size bytes, value
+ * desc->value->size (all CPUs).
  * The kernel's errors are turned into those of section 7 of the design and
  * explained in d (may be NULL):
  *   -ENOENT  no such element (or it vanished; BPF_EXIST)
@@ -80,6 +90,7 @@ void map_close(struct map *map);
  *   -ENOSPC  the map is full
  *   -EROFS   the map is frozen, or the descriptor read-only
  *   -EINVAL  an index that the array does not have
+ *   -EOPNOTSUPP  the kernel does not do that with maps of this type
  */
 int map_get(const struct map *map, const void *key, void *value);
 int map_put(const struct map *map, const void *key, const void *value, uint64_t flags,
@@ -87,10 +98,6 @@ int map_put(const struct map *map, const void *key, const void *value, uint64_t 
 
 /* Stores zeroes where the type has elements that cannot be removed. */
 int map_delete(const struct map *map, const void *key, struct diag *d);
-
-/* 1 if no element could be listed, 0 if one could, -errno. Types whose elements
- * cannot be removed count as empty. */
-int map_is_empty(const struct map *map);
 
 /*
  * Is the map frozen? Asked of fdinfo: an update that the kernel would refuse

@@ -87,3 +87,20 @@ int mapname_check(const char *name, struct diag *d)
 	buf_free(&pin);
 	return err;
 }
+
+bool mapname_id(const char *name, uint32_t *id)
+{
+	uint64_t number = 0;
+
+	if (name[0] != '@' || !name[1])
+		return false;
+	for (const char *digit = name + 1; *digit; digit++) {
+		if (*digit < '0' || *digit > '9')
+			return false;
+		number = number * 10 + (uint64_t)(*digit - '0');
+		if (number > UINT32_MAX)
+			return false;
+	}
+	*id = (uint32_t)number;
+	return true;
+}

@@ -11,7 +11,9 @@
 #ifndef BPFMAPFS_LIB_MAPNAME_H
 #define BPFMAPFS_LIB_MAPNAME_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/buf.h"
 #include "lib/diag.h"
@@ -34,6 +36,9 @@ void mapname_pin_of_raw(const char *raw, size_t len, struct buf *out);
 /* The name of a pin → raw. One that this program would not have chosen stands
  * for itself. */
 void mapname_of_pin(const char *pin, struct buf *out);
+
+/* The id that "@ID" means; false if name is not that. */
+bool mapname_id(const char *name, uint32_t *id);
 
 /* Can a map be made under this name? 0, or -EINVAL or -ENAMETOOLONG explained. */
 int mapname_check(const char *name, struct diag *d);

@@ -13,37 +13,52 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/elements.h"
+
+/* What a map has beside keys that are files: each is a special file of its directory. */
+enum maptype_ends {
+	MAPTYPE_PUSH = 1 << 0,   /* .push: one element more */
+	MAPTYPE_PEEK = 1 << 1,   /* .peek: the next element */
+	MAPTYPE_POP = 1 << 2,    /* .pop: the same, and it is gone */
+	MAPTYPE_STREAM = 1 << 3, /* .stream: records as they come */
+};
+
 struct maptype {
 	uint32_t type;    /* enum bpf_map_type */
 	const char *name; /* as linux/bpf.h spells it, lower case, without prefix */
 
-	bool keys;     /* elements are listed, read and stored as files */
+	const struct elements *elements; /* NULL: it has no keys that could be files */
+	const char *why_not;             /* one sentence, if elements is NULL */
+	unsigned int ends;               /* enum maptype_ends */
+
 	bool per_cpu;  /* a value has one part per possible CPU */
-	bool fixed;    /* indexes 0..max_entries-1 always exist; removing stores zeroes */
 	bool prefixes; /* the key is an LPM prefix */
-	bool btf;      /* BPF_MAP_CREATE takes BTF (of prefixes: with a struct as key) */
+	bool links;    /* values are maps: keys are symbolic links */
 
 	/*
-	 * Opening such a map by id and closing it again can disturb it (map-types
-	 * findings 1 and 2), so nobody opens it only to look.
+	 * Opening such a map by id and closing it again can disturb it if nobody else
+	 * has a user reference (map-types findings 1 and 2), so it is then not opened.
+	 * Of maps with timers that is so whatever their type is.
 	 */
 	bool delicate;
 
-	uint32_t key_size;     /* the only key size that the kernel takes, 0: any */
-	uint32_t create_flags; /* what BPF_MAP_CREATE insists on */
-	const char *why_not;   /* one sentence, if keys is false */
-
-	/* 0 and value_size bytes (all CPUs) in value, -ENOENT, or -errno. flags: 0 or
-	 * BPF_F_LOCK. */
-	int (*get)(int fd, const void *key, void *value, uint64_t flags);
-
-	/*
-	 * The order in which the kernel hands keys out, where a cursor needs it to
-	 * recover from the removal of the key it stands on; below, at or above 0.
-	 * NULL: the kernel's cursor is exact without (finding 3).
-	 */
-	int (*compare)(const void *a, const void *b, uint32_t key_size);
+	/* What BPF_MAP_CREATE insists on. */
+	bool keyless, valueless; /* sizes are 0 */
+	bool unbounded;          /* max_entries is 0 */
+	uint32_t key_size;       /* the only one, 0: any */
+	uint32_t create_flags;   /* are to be given */
+	uint32_t added_flags;    /* the kernel adds them, and takes them from nobody */
+	const char *key, *value; /* words of a spec, where none is given; NULL: as mkdir= says */
+	bool btf;                /* takes BTF (of prefixes: with a struct as key) */
+	bool needs_btf;
+	const char *why_no_mkdir; /* one sentence, if user space makes none by a spec */
 };
+
+/* Do all elements always exist? */
+static inline bool maptype_is_fixed(const struct maptype *type)
+{
+	return type->elements && type->elements->fixed;
+}
 
 /* Never NULL: a type that is newer than this code gets a row without keys. */
 const struct maptype *maptype_find(uint32_t type);

@@ -113,6 +113,23 @@ static int make_room(struct scan *s, uint32_t room)
 	return 0;
 }
 
+/* Twice the room; the content is kept. */
+static int grow_room(struct scan *s)
+{
+	unsigned char *keys = reallocarray(s->keys, s->room, (size_t)s->key_size * 2);
+	unsigned char *values;
+
+	if (!keys)
+		return -ENOMEM;
+	s->keys = keys;
+	values = reallocarray(s->values, s->room, (size_t)s->value_size * 2);
+	if (!values && s->value_size)
+		return -ENOMEM;
+	s->values = values;
+	s->room *= 2;
+	return 0;
+}
+
 int scan_new(struct map_desc *desc, struct scan **out)
 {
 	struct scan *s = calloc(1, sizeof(*s));
@@ -121,7 +138,8 @@ int scan_new(struct map_desc *desc, struct scan **out)
 	if (!s)
 		return -ENOMEM;
 	s->desc = map_desc_ref(desc);
-	s->key_size = desc->info.key_size;
+	s->key_size = desc->key->size;
+	s->by_next_key = !desc->type->elements->batches;
 	s->value_size = desc->value->size;
 	s->token_size = s->key_size > 4 ? s->key_size : 4;
 	s->steps = BUF_INIT(SIZE_MAX / 2);
@@ -149,29 +167,76 @@ void scan_free(struct scan *s)
 	free(s);
 }
 
+static unsigned char *key_at(const struct scan *s, uint32_t i)
+{
+	return s->keys + (size_t)i * s->key_size;
+}
+
+static unsigned char *value_at(const struct scan *s, uint32_t i)
+{
+	return s->values + (size_t)i * s->value_size;
+}
+
+/* Takes the value of the key at the end, which then counts if an element is there. What
+ * has no value to be told is there, if keys are more than indexes. */
+static int take_value(struct scan *s, const struct map *map)
+{
+	int err = map_get(map, key_at(s, s->count), value_at(s, s->count));
+
+	if (!err || (err == -EOPNOTSUPP && !s->desc->type->elements->indexes))
+		s->count++;
+	return err == -ENOENT || err == -EOPNOTSUPP ? 0 : err;
+}
+
 /* Key by key, where the kernel has no batches. out is the last key. */
 static int fetch_by_next_key(struct scan *s, const struct map *map, const void *in, void *out,
 			     uint32_t room)
 {
+	const struct elem_map m = map_elem(map);
 	const void *key = in;
 	int err = 0;
 
 	s->count = 0;
-	while (s->count < room) {
-		unsigned char *next = s->keys + (size_t)s->count * s->key_size;
-
-		err = sys_map_next_key(map->fd, key, next);
+	while (!err && s->count < room) {
+		err = s->desc->type->elements->next(&m, key, key_at(s, s->count));
 		if (err)
 			break;
-		memcpy(out, next, s->key_size);
+		memcpy(out, key_at(s, s->count), s->key_size);
 		key = out;
-		err = map_get(map, next, s->values + (size_t)s->count * s->value_size);
-		if (!err)
-			s->count++;
-		else if (err != -ENOENT)
-			break;
+		err = take_value(s, map);
 	}
 	return err;
+}
+
+/* Where somebody else knows the keys: all at once, as the only batch. */
+struct walk {
+	struct scan *s;
+	const struct map *map;
+};
+
+static int add_walked(void *arg, const void *key)
+{
+	struct walk *w = arg;
+	struct scan *s = w->s;
+	int err = 0;
+
+	if (s->count == s->room)
+		err = grow_room(s);
+	if (err)
+		return err;
+	memcpy(key_at(s, s->count), key, s->key_size);
+	return take_value(s, w->map);
+}
+
+static int fetch_by_walk(struct scan *s, const struct map *map)
+{
+	const struct elem_map m = map_elem(map);
+	struct walk w = {s, map};
+	int err;
+
+	s->count = 0;
+	err = s->desc->type->elements->walk(&m, add_walked, &w);
+	return err ? err : -ENOENT;
 }
 
 /* One call for one batch, with more room if a bucket is larger than it was. */
@@ -198,11 +263,13 @@ static int fetch(struct scan *s, const struct map *map, const void *in, void *ou
 {
 	int err;
 
+	if (s->desc->type->elements->walk)
+		return fetch_by_walk(s, map);
 	if (s->by_next_key)
 		return fetch_by_next_key(s, map, in, out, *room);
 	err = fetch_batch(s, map, in, out, room);
 	for (uint32_t i = 0; s->desc->value->has_owned && i < s->count; i++)
-		layout_clear_owned(s->desc->value, s->values + (size_t)i * s->value_size);
+		layout_clear_owned(s->desc->value, value_at(s, i));
 	if (in || (err != -EOPNOTSUPP && err != -EINVAL))
 		return err;
 	s->by_next_key = true;
@@ -216,18 +283,17 @@ static int fetch(struct scan *s, const struct map *map, const void *in, void *ou
  */
 static void drop_passed(struct scan *s, const void *passed)
 {
-	int (*compare)(const void *, const void *, uint32_t) = s->desc->type->compare;
+	int (*compare)(const void *, const void *, uint32_t) = s->desc->type->elements->compare;
 	uint32_t kept = 0;
 
 	for (uint32_t i = 0; compare && i < s->count; i++) {
-		unsigned char *key = s->keys + (size_t)i * s->key_size;
-		unsigned char *place = s->keys + (size_t)kept * s->key_size;
+		unsigned char *key = key_at(s, i);
+		unsigned char *place = key_at(s, kept);
 
 		if (passed && compare(key, passed, s->key_size) <= 0)
 			continue;
 		memmove(place, key, s->key_size);
-		memmove(s->values + (size_t)kept * s->value_size,
-			s->values + (size_t)i * s->value_size, s->value_size);
+		memmove(value_at(s, kept), value_at(s, i), s->value_size);
 		passed = place;
 		kept++;
 	}
@@ -247,7 +313,7 @@ static int fetch_new(struct scan *s, const struct map *map, const void *in, void
 		if (err && err != -ENOENT)
 			return err;
 		drop_passed(s, passed);
-		if (err || s->count || !s->desc->type->compare)
+		if (err || s->count || !s->desc->type->elements->compare)
 			return err;
 		memcpy(s->token, out, s->token_size);
 		in = s->token;
@@ -270,8 +336,8 @@ static bool is_further(const struct scan *s, const void *token, const void *befo
 {
 	uint32_t a, b;
 
-	if (s->desc->type->compare)
-		return s->desc->type->compare(token, before, s->key_size) >= 0;
+	if (s->desc->type->elements->compare)
+		return s->desc->type->elements->compare(token, before, s->key_size) >= 0;
 	memcpy(&a, token, sizeof(a));
 	memcpy(&b, before, sizeof(b));
 	return !s->by_next_key && a >= b;
@@ -376,12 +442,30 @@ int scan_at(struct scan *s, const struct map *map, uint64_t *pos, const void **k
 		}
 		s->fresh = false;
 		if (index < s->count) {
-			*key = s->keys + index * s->key_size;
-			*value = s->values + index * s->value_size;
+			*key = key_at(s, (uint32_t)index);
+			*value = value_at(s, (uint32_t)index);
 			return 1;
 		}
 		if (s->last)
 			return 0;
 		*pos = (s->batch + 1) << INDEX_BITS;
 	}
+}
+
+int scan_is_empty(const struct map *map)
+{
+	const struct elements *elements = map->desc->type->elements;
+	const void *key, *value;
+	struct scan *scan;
+	uint64_t pos = 0;
+	int err;
+
+	if (!elements || elements->unlisted || elements->fixed || !elements->del)
+		return 1;
+	err = scan_new(map->desc, &scan);
+	if (err)
+		return err;
+	err = scan_at(scan, map, &pos, &key, &value);
+	scan_free(scan);
+	return err < 0 ? err : !err;
 }

@@ -25,7 +25,7 @@
 
 struct scan;
 
-/* -ENOMEM. Takes a reference of desc, whose type must have keys. Free with
+/* -ENOMEM. Takes a reference of desc, whose type must have elements that are listed. Free with
  * scan_free(). */
 int scan_new(struct map_desc *desc, struct scan **out);
 void scan_free(struct scan *s);
@@ -46,6 +46,10 @@ int scan_at(struct scan *s, const struct map *map, uint64_t *pos, const void **k
  * twice rather than never.
  */
 void scan_forget(struct scan *s);
+
+/* 1 if no element could be listed, 0 if one could, -errno. Types whose elements cannot be
+ * removed count as empty. */
+int scan_is_empty(const struct map *map);
 
 /* Would scan_at() at pos leave the batch at hand? */
 bool scan_would_move(const struct scan *s, uint64_t pos);

@@ -134,7 +134,8 @@ static int parse_max_entries(struct spec *s, const char *text, size_t len, struc
 
 static void print_max_entries(const struct spec *s, struct buf *out)
 {
-	buf_addf(out, "%" PRIu32, s->max_entries);
+	if (s->max_entries)
+		buf_addf(out, "%" PRIu32, s->max_entries);
 }
 
 static int parse_one_flag(const char *text, size_t len, uint32_t *bits, struct diag *d)
@@ -387,11 +388,43 @@ static int parse_lines(struct parsing *p, const char *text, size_t len)
 	return 0;
 }
 
+/* What was not said follows the type that was: other sizes than its own it cannot have. */
+static int follow_type(struct ctype **slot, bool is_given, bool has_none, const char *word)
+{
+	if (is_given || (!has_none && !word))
+		return 0;
+	if (has_none) {
+		ctype_unref(*slot);
+		*slot = NULL;
+		return 0;
+	}
+	return parse_ctype(slot, word, strlen(word), NULL);
+}
+
+static int complete_by_type(struct parsing *p)
+{
+	const struct maptype *type = p->spec->type;
+	int err;
+
+	if (!(p->given & BIT(field_find("type", 4))))
+		return 0;
+	if (type->unbounded && !(p->given & BIT(field_find("max_entries", 11))))
+		p->spec->max_entries = 0;
+	err = follow_type(&p->spec->key, p->given & BIT(field_find("key", 3)), type->keyless,
+			  type->key);
+	if (err)
+		return err;
+	return follow_type(&p->spec->value, p->given & BIT(field_find("value", 5)), type->valueless,
+			   type->value);
+}
+
 static int finish(struct parsing *p, int err)
 {
 	struct spec *s = p->spec;
 	struct diag *d = p->d;
 
+	if (!err)
+		err = complete_by_type(p);
 	if (!err)
 		err = take_exact(p, field_find("key", 3), &s->key, &s->exact_key);
 	if (!err)
@@ -441,7 +474,7 @@ void spec_of_map(struct spec *s, const struct map_desc *desc)
 		.key = desc->key_type ? ctype_ref(desc->key_type) : NULL,
 		.value = desc->value_type ? ctype_ref(desc->value_type) : NULL,
 		.max_entries = desc->info.max_entries,
-		.map_flags = desc->info.map_flags,
+		.map_flags = desc->info.map_flags & ~desc->type->added_flags,
 		.map_extra = desc->info.map_extra,
 	};
 	memcpy(s->name, desc->info.name, sizeof(s->name) - 1);

@@ -13,22 +13,58 @@
  * LRU node, a bucket, a trie node). */
 enum { ENTRY_OVERHEAD = 96 };
 
+static uint32_t size_of(const struct ctype *type)
+{
+	return type ? type->size : 0;
+}
+
 uint64_t spec_bytes(const struct spec *s)
 {
 	uint64_t cpus = s->type->per_cpu ? (uint64_t)sys_possible_cpus() : 1;
-	uint64_t value = ((uint64_t)s->value->size + 7) / 8 * 8, bytes;
+	uint64_t value = ((uint64_t)size_of(s->value) + 7) / 8 * 8, bytes;
 
+	if (s->type->keyless && s->type->valueless)
+		return s->max_entries; /* of a ring buffer bytes, of an arena pages */
 	if (__builtin_mul_overflow(value, cpus, &value) ||
-	    __builtin_mul_overflow(value + s->key->size + ENTRY_OVERHEAD, s->max_entries, &bytes))
+	    __builtin_mul_overflow(value + size_of(s->key) + ENTRY_OVERHEAD, s->max_entries,
+				   &bytes))
 		return UINT64_MAX;
 	return bytes;
+}
+
+static int check_presence(const char *what, bool is_there, bool is_needed, struct diag *d)
+{
+	if (is_there == is_needed)
+		return 0;
+	if (is_needed)
+		return diag_set(d, EINVAL, "a map of this type needs %s", what);
+	return diag_set(d, EINVAL, "a map of this type has no %s", what);
+}
+
+static int check_parts(const struct spec *s, struct diag *d)
+{
+	const struct maptype *type = s->type;
+	int err;
+
+	if (!type)
+		return diag_set(d, EINVAL, "a map needs type, key, value and max_entries");
+	if (type->why_no_mkdir)
+		return diag_set(d, EOPNOTSUPP, "%s", type->why_no_mkdir);
+	err = check_presence("key", s->key, !type->keyless, d);
+	if (!err)
+		err = check_presence("value", s->value, !type->valueless, d);
+	if (!err)
+		err = check_presence("max_entries", s->max_entries, !type->unbounded, d);
+	return err;
 }
 
 /* What the kernel would refuse without saying why. */
 static int check(const struct spec *s, uint64_t max_bytes, struct diag *d)
 {
-	if (!s->type || !s->key || !s->value || !s->max_entries)
-		return diag_set(d, EINVAL, "a map needs type, key, value and max_entries");
+	int err = check_parts(s, d);
+
+	if (err)
+		return err;
 	if (s->type->key_size && s->key->size != s->type->key_size)
 		return diag_set(d, EINVAL, "the key of this map type has %u bytes",
 				s->type->key_size);
@@ -37,6 +73,8 @@ static int check(const struct spec *s, uint64_t max_bytes, struct diag *d)
 		return diag_set(d, EINVAL,
 				"the key is a u32 prefix length and the address: ipv4_prefix, "
 				"ipv6_prefix, or a number of bytes (8 and 20 for these)");
+	if (s->type->needs_btf && !(ctype_is_typed(s->key) && ctype_is_typed(s->value)))
+		return diag_set(d, EINVAL, "a map of this type needs types: value=u64, for one");
 	if (spec_bytes(s) > max_bytes)
 		return diag_set(d, EFBIG, "up to %" PRIu64 " bytes, and max_map_bytes is %" PRIu64,
 				spec_bytes(s), max_bytes);
@@ -90,8 +128,8 @@ int spec_create(const struct spec *s, const char *raw_name, size_t raw_len, uint
 		spec_set_name(&named, raw_name, raw_len);
 	attr = (struct sys_map_attr){
 		.type = s->type->type,
-		.key_size = s->key->size,
-		.value_size = s->value->size,
+		.key_size = size_of(s->key),
+		.value_size = size_of(s->value),
 		.max_entries = s->max_entries,
 		.map_flags = s->map_flags | s->type->create_flags,
 		.map_extra = s->map_extra,

@@ -214,10 +214,14 @@ static int note_map(void *arg, const struct mapiter_map *map)
 {
 	const struct walk *w = arg;
 	struct map_entry *e = entries_by_id(w->entries, map->info.id);
+	int err = 0;
 
 	if (!e)
-		return survey_add(w->entries, w->options, &map->info, "", map->info.name, &e);
+		err = survey_add(w->entries, w->options, &map->info, "", map->info.name, &e);
+	if (err)
+		return err;
 	e->seen = true;
+	e->frozen = map->frozen;
 	return 0;
 }
 

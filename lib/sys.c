@@ -40,6 +40,7 @@ void sys_init(void)
 int sys_map_create(const struct sys_map_attr *attr)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .btf_fd = (uint32_t)attr->btf_fd,
+		    .inner_map_fd = (uint32_t)attr->inner_map_fd,
 		    .btf_key_type_id = attr->btf_key_type_id,
 		    .btf_value_type_id = attr->btf_value_type_id, .map_flags = attr->map_flags,
 		    .map_extra = attr->map_extra, .numa_node = attr->numa_node);
@@ -109,6 +110,11 @@ int sys_map_delete(int fd, const void *key)
 	return door(bpf_map_delete_elem(fd, key));
 }
 
+int sys_map_pop(int fd, const void *key, void *value)
+{
+	return door(bpf_map_lookup_and_delete_elem(fd, key, value));
+}
+
 int sys_map_next_key(int fd, const void *key, void *next)
 {
 	return door(bpf_map_get_next_key(fd, key, next));
@@ -170,21 +176,41 @@ int sys_prog_info(uint32_t id, struct bpf_prog_info *info, uint32_t *map_ids, ui
 	return err;
 }
 
-int sys_pin(int fd, const char *path)
+/* Is the descriptor of that kind (a map's, rather than a program's or a link's)? */
+static bool is_of_kind(int fd, const char *kind)
 {
-	return door(bpf_obj_pin(fd, path));
-}
-
-/* Is the descriptor a map's, rather than a program's or a link's? */
-static bool is_map(int fd)
-{
-	static const char expected[] = "anon_inode:bpf-map";
-	char path[64], link[sizeof(expected)];
+	char path[64], link[64];
 	ssize_t len;
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	len = readlink(path, link, sizeof(link));
-	return len == sizeof(expected) - 1 && memcmp(link, expected, (size_t)len) == 0;
+	return len == (ssize_t)strlen(kind) && memcmp(link, kind, (size_t)len) == 0;
+}
+
+int sys_prog_open_id(uint32_t id)
+{
+	return door(bpf_prog_get_fd_by_id(id));
+}
+
+int sys_prog_pin_id(const char *path, uint32_t *id)
+{
+	struct bpf_prog_info info;
+	uint32_t len = sizeof(info);
+	int fd = door(bpf_obj_get(path)), err = -EINVAL;
+
+	if (fd < 0)
+		return fd;
+	memset(&info, 0, sizeof(info));
+	if (is_of_kind(fd, "anon_inode:bpf-prog"))
+		err = door(bpf_obj_get_info_by_fd(fd, &info, &len));
+	close(fd);
+	*id = info.id;
+	return err;
+}
+
+int sys_pin(int fd, const char *path)
+{
+	return door(bpf_obj_pin(fd, path));
 }
 
 int sys_pin_open(const char *path, uint32_t open_flags)
@@ -192,7 +218,7 @@ int sys_pin_open(const char *path, uint32_t open_flags)
 	LIBBPF_OPTS(bpf_obj_get_opts, opts, .file_flags = open_flags);
 	int fd = door(bpf_obj_get_opts(path, &opts));
 
-	if (fd < 0 || is_map(fd))
+	if (fd < 0 || is_of_kind(fd, "anon_inode:bpf-map"))
 		return fd;
 	close(fd);
 	return -EINVAL;

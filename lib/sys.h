@@ -27,6 +27,7 @@ struct sys_map_attr {
 	uint64_t map_extra;
 	uint32_t numa_node;
 	const char *name; /* at most 15 bytes of [A-Za-z0-9_.] */
+	int inner_map_fd; /* the template of a map of maps; 0: none */
 	int btf_fd;       /* 0: none */
 	uint32_t btf_key_type_id;
 	uint32_t btf_value_type_id;
@@ -54,6 +55,9 @@ int sys_map_freeze(int fd);
 int sys_map_lookup(int fd, const void *key, void *value, uint64_t flags);
 int sys_map_update(int fd, const void *key, const void *value, uint64_t flags);
 int sys_map_delete(int fd, const void *key);
+
+/* BPF_MAP_LOOKUP_AND_DELETE_ELEM. key NULL: of a queue or stack, the next element. */
+int sys_map_pop(int fd, const void *key, void *value);
 
 /* key NULL: the first key. -ENOENT behind the last one. */
 int sys_map_next_key(int fd, const void *key, void *next);
@@ -83,6 +87,12 @@ int sys_prog_next_id(uint32_t id, uint32_t *next);
 
 /* Name, type and map ids of a program; *count: room in ids, then their number. */
 int sys_prog_info(uint32_t id, struct bpf_prog_info *info, uint32_t *map_ids, uint32_t *count);
+
+/* A descriptor of a program; -ENOENT. */
+int sys_prog_open_id(uint32_t id);
+
+/* The id of the program that is pinned at path. -EINVAL if it is none. */
+int sys_prog_pin_id(const char *path, uint32_t *id);
 
 /* Pins: files of bpffs. Paths are absolute. */
 int sys_pin(int fd, const char *path);

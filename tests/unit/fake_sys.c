@@ -208,6 +208,20 @@ int sys_map_update(int fd, const void *key, const void *value, uint64_t flags)
 	return err ? err : m->kind->update(m, key, value, flags);
 }
 
+int sys_map_pop(int fd, const void *key, void *value)
+{
+	struct fake_map *m;
+	int err = fake_enter(FAKE_MAP_POP);
+
+	if (!err)
+		err = writable(fd, &m);
+	if (!err && (!m->kind->lookup || !m->kind->remove || !key))
+		err = -EOPNOTSUPP;
+	if (!err)
+		err = m->kind->lookup(m, key, value);
+	return err ? err : m->kind->remove(m, key);
+}
+
 int sys_map_delete(int fd, const void *key)
 {
 	struct fake_map *m;
@@ -332,6 +346,26 @@ int sys_prog_info(uint32_t id, struct bpf_prog_info *info, uint32_t *map_ids, ui
 		return 0;
 	}
 	return err ? err : -ENOENT;
+}
+
+/* No map here takes a program. */
+int sys_prog_open_id(uint32_t id)
+{
+	int err = fake_enter(FAKE_PROG_OPEN_ID);
+
+	(void)id;
+	return err ? err : -ENOENT;
+}
+
+int sys_prog_pin_id(const char *path, uint32_t *id)
+{
+	void *object = NULL;
+	int err = fake_enter(FAKE_PROG_PIN_ID);
+
+	(void)id;
+	if (!err)
+		err = fake_pins_open(path, &object);
+	return err ? err : -EINVAL;
 }
 
 /* Pins. */

@@ -400,7 +400,13 @@ static const struct CMUnitTest element_tests[] = {
 	cmocka_unit_test(contract_host_bits),
 };
 
-/* Each type whose elements the library handles has a row here. */
+/* Elements whose bytes are the same for the kernel and the tree. */
+static bool is_plain(const struct elements *e)
+{
+	return e && !e->key && !e->value && e->batches;
+}
+
+/* Each type whose elements the library handles as plain bytes has a row here. */
 static void test_all_types(void **state)
 {
 	(void)state;
@@ -409,7 +415,7 @@ static void test_all_types(void **state)
 
 		for (unsigned int i = 0; i < contract_rows_count; i++)
 			found |= contract_rows[i].attr.type == type;
-		if (maptype_find(type)->keys && !found)
+		if (is_plain(maptype_find(type)->elements) && !found)
 			fail_msg("no row for %s", maptype_find(type)->name);
 	}
 }

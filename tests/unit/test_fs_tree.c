@@ -96,8 +96,8 @@ static void test_find_in_map(void **state)
 		{"a5,type=array,max_entries=4", "4", -ENOENT},
 		{"a6,type=lpm_trie,key=8", "0a000000_8", NODE_KEY},
 		{"a6,type=lpm_trie,key=8", "0a000000_33", -ENOENT},
-		{"a7,type=queue,key=4", "5", -ENOENT},
-		{"a7,type=queue,key=4", ".map", NODE_MAP_FILE},
+		{"a7,type=queue", "5", -ENOENT},
+		{"a7,type=queue", ".map", NODE_MAP_FILE},
 	};
 	struct fixture *f = *state;
 
@@ -300,8 +300,8 @@ static void test_create_elsewhere(void **state)
 		{"u8,key=u8", "300", -EINVAL},
 		{"arr,type=array,max_entries=4", "4", -EINVAL},
 		{"arr,type=array,max_entries=4", "3", NODE_KEY},
-		{"q,type=queue,key=4", "1", -EOPNOTSUPP},
-		{"q,type=queue,key=4", "x", -EOPNOTSUPP},
+		{"q,type=queue", "1", -EOPNOTSUPP},
+		{"q,type=queue", "x", -EOPNOTSUPP},
 	};
 	struct fixture *f = *state;
 

@@ -347,7 +347,7 @@ static void assert_stable(bool prefixes)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(shapes); i++) {
 		if ((shapes[i].type == BPF_MAP_TYPE_LPM_TRIE) != prefixes || shapes[i].count < 9 ||
-		    maptype_find(shapes[i].type)->fixed)
+		    maptype_find(shapes[i].type)->elements->fixed)
 			continue;
 		for (unsigned int round = 0; round < 10 * ARRAY_SIZE(changes); round++)
 			assert_stable_once(&shapes[i], round % ARRAY_SIZE(changes));

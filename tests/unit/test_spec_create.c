@@ -87,7 +87,7 @@ static void test_spec_of_map(void **state)
 		 NULL},
 		{"type=lpm_trie,key=8,value=8,max_entries=3,name=m",
 		 "type=lpm_trie,key=8,value=8,max_entries=3,map_flags=no_prealloc,name=m"},
-		{"type=queue,key=1,value=8,max_entries=3,name=m", NULL},
+		{"type=queue,value=8,max_entries=3,name=m", NULL},
 	};
 
 	(void)state;
@@ -125,7 +125,7 @@ static void test_typed_maps_have_btf(void **state)
 		{"type=lpm_trie,key=8,value=u32,max_entries=1", true},
 		{"type=lpm_trie,key=ipv4_prefix,value=4,max_entries=1", true},
 		{"type=lpm_trie,key=8,value=4,max_entries=1", false},
-		{"type=queue,key=1,value=u32,max_entries=1", false},
+		{"type=queue,value=u32,max_entries=1", false},
 	};
 
 	(void)state;

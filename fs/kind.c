@@ -105,6 +105,12 @@ static int stat_key(struct fs *fs, const struct identity *id, struct stat *st)
 	return err;
 }
 
+/* Of those who may read, those who may write too. */
+static mode_t mode_to_consume(mode_t mode)
+{
+	return (mode & ~(mode_t)0444) | (mode & 0444 & (mode & 0222) << 1);
+}
+
 /* Special files that are listed tell their size; of others it is known once they
  * are open, as in /proc. */
 static int stat_special(struct fs *fs, const struct identity *id, struct stat *st)
@@ -115,6 +121,8 @@ static int stat_special(struct fs *fs, const struct identity *id, struct stat *s
 	time_t mtime;
 	int err = access_look(fs, id->map_id, &access);
 
+	if (!err && kind->consumes)
+		access.mode = mode_to_consume(access.mode);
 	if (!err && kind->listed)
 		err = kind->read(fs, id, &text, &mtime);
 	if (!err)
@@ -302,6 +310,15 @@ int kind_may_write(struct fs *fs, const struct identity *id, struct diag *d)
 	if (!kind->write)
 		return diag_set(d, EACCES, "this file cannot be written");
 	return kind->may_write ? kind->may_write(fs, id, d) : 0;
+}
+
+int kind_may_consume(struct fs *fs, const struct identity *id, struct diag *d)
+{
+	if (!fs->options.read_only && catalog_is_frozen(fs->catalog, id->map_id) != 1)
+		return 0;
+	return diag_set(d, EROFS,
+			"what is read here is taken from the map, and that is frozen or the mount "
+			"read-only");
 }
 
 int kind_stat_empty(struct fs *fs, const struct identity *id, struct stat *st)

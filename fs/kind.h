@@ -54,6 +54,9 @@ int kind_stat_empty(struct fs *fs, const struct identity *id, struct stat *st);
 /* 0 if a file of this kind may be written at all. -EACCES, -EROFS explained. */
 int kind_may_write(struct fs *fs, const struct identity *id, struct diag *d);
 
+/* 0 if what a file of this kind reads may be taken from the map. -EROFS explained. */
+int kind_may_consume(struct fs *fs, const struct identity *id, struct diag *d);
+
 /* The most bytes that the text of a file may be written in. */
 size_t kind_text_limit(struct fs *fs, const struct identity *id);
 

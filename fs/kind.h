@@ -17,6 +17,7 @@ struct kind {
 	enum node_kind directory; /* the kind of directory that the name is in */
 	bool listed;
 	unsigned int end; /* which of enum maptype_ends it is; only maps of such types have it */
+	bool consumes;    /* reading takes from the map: it needs the right to write as well */
 	mode_t type;      /* S_IFDIR, S_IFREG */
 	mode_t mode;      /* permissions it has at most */
 

@@ -225,6 +225,17 @@ static int note_map(void *arg, const struct mapiter_map *map)
 	return 0;
 }
 
+/* Of maps that have their entries already. */
+static int note_known(void *arg, const struct mapiter_map *map)
+{
+	const struct walk *w = arg;
+	struct map_entry *e = entries_by_id(w->entries, map->info.id);
+
+	if (e)
+		e->frozen = map->frozen;
+	return 0;
+}
+
 static int note_id(const struct walk *w, uint32_t id)
 {
 	struct map_entry *e = entries_by_id(w->entries, id);
@@ -247,7 +258,8 @@ static int walk_ids(const struct walk *w)
 	int err;
 
 	if (w->options->iter)
-		return mapiter_each(w->options->iter, note_map, (void *)w);
+		return mapiter_each(w->options->iter,
+				    w->options->pinned_only ? note_known : note_map, (void *)w);
 	while ((err = sys_map_next_id(id, &id)) == 0) {
 		err = note_id(w, id);
 		if (err)
@@ -315,7 +327,7 @@ int survey(struct entries *entries, const struct survey_options *options)
 
 	check_pins(entries);
 	err = walk_pins(&w);
-	if (!err && !options->pinned_only)
+	if (!err && (options->iter || !options->pinned_only))
 		err = walk_ids(&w);
 	if (err)
 		return err;

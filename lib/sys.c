@@ -9,8 +9,10 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -128,6 +130,19 @@ int sys_map_lookup_batch(int fd, const void *in, void *out, void *keys, void *va
 	return door(bpf_map_lookup_batch(fd, (void *)in, out, keys, values, count, &opts));
 }
 
+int sys_map_mmap(int fd, size_t offset, size_t len, bool writable, void **pages)
+{
+	int prot = writable ? PROT_READ | PROT_WRITE : PROT_READ;
+
+	*pages = mmap(NULL, len, prot, MAP_SHARED, fd, (off_t)offset);
+	return *pages == MAP_FAILED ? door(-errno) : 0;
+}
+
+void sys_munmap(void *pages, size_t len)
+{
+	munmap(pages, len);
+}
+
 int sys_close(int fd)
 {
 	return libc(close(fd));
@@ -142,6 +157,22 @@ int sys_btf_open_id(uint32_t id, struct btf **btf)
 {
 	*btf = btf__load_from_kernel_by_id(id);
 	return *btf ? 0 : door(-errno);
+}
+
+int sys_btf_vmlinux(const struct btf **btf)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static struct btf *loaded;
+	int err = 0;
+
+	pthread_mutex_lock(&lock);
+	if (!loaded) {
+		loaded = btf__load_vmlinux_btf();
+		err = loaded ? 0 : door(-errno);
+	}
+	*btf = loaded;
+	pthread_mutex_unlock(&lock);
+	return err;
 }
 
 int sys_btf_load(struct btf *btf)

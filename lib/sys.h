@@ -12,6 +12,7 @@
 
 #include <linux/bpf.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 
@@ -71,6 +72,11 @@ int sys_map_next_key(int fd, const void *key, void *next);
 int sys_map_lookup_batch(int fd, const void *in, void *out, void *keys, void *values,
 			 uint32_t *count, uint64_t elem_flags);
 
+/* mmap(2) and munmap(2) of the pages of a ring buffer, for reading, or writing too.
+ * -EPERM if the map is frozen. */
+int sys_map_mmap(int fd, size_t offset, size_t len, bool writable, void **pages);
+void sys_munmap(void *pages, size_t len);
+
 int sys_close(int fd);
 
 /* Possible CPUs, not online ones: the kernel sizes per-CPU values by them. */
@@ -78,6 +84,12 @@ int sys_possible_cpus(void);
 
 /* BTF of a map by its id; the caller frees it with btf__free(). */
 int sys_btf_open_id(uint32_t id, struct btf **btf);
+
+/*
+ * The kernel's own types, borrowed: read when first asked for and kept, some 6 MB. Any
+ * thread. -ENOENT or another -errno if this kernel tells none.
+ */
+int sys_btf_vmlinux(const struct btf **btf);
 
 /* Loads BTF into the kernel and returns a descriptor for sys_map_attr.btf_fd. */
 int sys_btf_load(struct btf *btf);

@@ -13,7 +13,8 @@ declare -gA STRERROR=(
     [EACCES]='Permission denied' [EBUSY]='Device or resource busy' [EEXIST]='File exists'
     [EFBIG]='File too large' [EINVAL]='Invalid argument' [ENOENT]='No such file or directory'
     [ENOSPC]='No space left on device' [ENOTEMPTY]='Directory not empty'
-    [EPERM]='Operation not permitted' [EROFS]='Read-only file system')
+    [EOPNOTSUPP]='Operation not supported' [EPERM]='Operation not permitted'
+    [EROFS]='Read-only file system')
 
 setup() {
     local id=bpfmapfs-test-$$-$BATS_TEST_NUMBER

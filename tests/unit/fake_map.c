@@ -5,12 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/fake_store.h"
+
 enum {
 	ACCESS_FLAGS = BPF_F_RDONLY | BPF_F_WRONLY,
 	PROG_FLAGS = BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG,
 	VALUE_MAX = 4 * 1024 * 1024,
 	PER_CPU_VALUE_MAX = 32768,
 	BUCKETS_MAX = 65536,
+	BLOOM_HASHES_MAX = 15,
 };
 
 /* Lists of elements. */
@@ -178,6 +181,18 @@ static int check_lpm(const struct fake_kind *kind, const struct sys_map_attr *at
 	return attr->value_size < 1 || attr->value_size > 4194024 ? -EINVAL : 0;
 }
 
+static int check_keyless(const struct fake_kind *kind, const struct sys_map_attr *attr)
+{
+	uint32_t allowed = BPF_F_NUMA_NODE | ACCESS_FLAGS | PROG_FLAGS;
+
+	(void)kind;
+	if (attr->map_flags & ~allowed || attr->key_size || !attr->max_entries || !attr->value_size)
+		return -EINVAL;
+	if (attr->map_extra > BLOOM_HASHES_MAX)
+		return -EINVAL;
+	return attr->value_size > VALUE_MAX ? -E2BIG : 0;
+}
+
 static int check_nothing(const struct fake_kind *kind, const struct sys_map_attr *attr)
 {
 	(void)kind;
@@ -195,6 +210,10 @@ static int check_nothing(const struct fake_kind *kind, const struct sys_map_attr
 	.check = check_lpm, .lookup = fake_lpm_lookup, .update = fake_lpm_update, \
 	.remove = fake_lpm_remove, .next_key = fake_lpm_next_key, .batch = fake_generic_batch
 
+#define ENDS_CALLS                                                           \
+	.check = check_keyless, .no_btf = true, .lookup = fake_queue_lookup, \
+	.remove = fake_queue_remove, .next_key = fake_queue_next_key, .pop = fake_queue_pop
+
 /* To add a type: a row. Those at the end can be made and looked at, no more. */
 static const struct fake_kind kinds[] = {
 	{BPF_MAP_TYPE_HASH, HASH_CALLS},
@@ -204,8 +223,20 @@ static const struct fake_kind kinds[] = {
 	{BPF_MAP_TYPE_LRU_HASH, .lru = true, HASH_CALLS},
 	{BPF_MAP_TYPE_LRU_PERCPU_HASH, .per_cpu = true, .lru = true, HASH_CALLS},
 	{BPF_MAP_TYPE_LPM_TRIE, LPM_CALLS},
+	{BPF_MAP_TYPE_ARRAY_OF_MAPS, .no_btf = true, .check = fake_maps_check,
+	 .lookup = fake_hash_lookup, .update = fake_array_of_maps_update,
+	 .remove = fake_hash_of_maps_remove, .next_key = fake_array_of_maps_next_key,
+	 .batch = fake_array_of_maps_batch, .gone = fake_maps_gone},
+	{BPF_MAP_TYPE_HASH_OF_MAPS, .no_btf = true, .check = fake_maps_check,
+	 .lookup = fake_hash_lookup, .update = fake_hash_of_maps_update,
+	 .remove = fake_hash_of_maps_remove, .next_key = fake_hash_next_key,
+	 .batch = fake_hash_batch, .gone = fake_maps_gone},
 	{BPF_MAP_TYPE_PROG_ARRAY, .check = check_nothing},
-	{BPF_MAP_TYPE_QUEUE, .check = check_nothing},
+	{BPF_MAP_TYPE_QUEUE, ENDS_CALLS, .update = fake_queue_update},
+	{BPF_MAP_TYPE_STACK, ENDS_CALLS, .update = fake_stack_update},
+	{BPF_MAP_TYPE_BLOOM_FILTER, .extra = true, .check = check_keyless,
+	 .lookup = fake_bloom_lookup, .update = fake_bloom_update},
+	{BPF_MAP_TYPE_USER_RINGBUF, .no_btf = true, .check = check_nothing},
 	{BPF_MAP_TYPE_RINGBUF, .check = check_nothing},
 	{BPF_MAP_TYPE_DEVMAP, .no_btf = true, .check = check_nothing},
 };
@@ -241,7 +272,7 @@ int fake_map_check(const struct sys_map_attr *attr)
 	const struct fake_kind *kind = kind_of(attr->type);
 	int err = check_name(attr->name);
 
-	if (err || !kind || attr->map_extra)
+	if (err || !kind || (attr->map_extra && !kind->extra))
 		return -EINVAL;
 	if ((attr->map_flags & ACCESS_FLAGS) == ACCESS_FLAGS)
 		return -EINVAL;
@@ -270,6 +301,9 @@ struct fake_map *fake_map_new(const struct sys_map_attr *attr, int cpus, uint32_
 	m->info.value_size = attr->value_size;
 	m->info.max_entries = attr->max_entries;
 	m->info.map_flags = attr->map_flags & ~(uint32_t)ACCESS_FLAGS;
+	m->info.map_extra = attr->map_extra;
+	if (attr->inner_map_fd)
+		m->inner = fake_fd_find(attr->inner_map_fd)->map->info;
 	m->info.btf_key_type_id = attr->btf_key_type_id;
 	m->info.btf_value_type_id = attr->btf_value_type_id;
 	if (attr->name)
@@ -290,6 +324,8 @@ struct fake_map *fake_map_new(const struct sys_map_attr *attr, int cpus, uint32_
 
 void fake_map_free(struct fake_map *m)
 {
+	if (m->kind->gone)
+		m->kind->gone(m);
 	for (uint32_t b = 0; b < m->buckets; b++)
 		while (m->lists[b])
 			fake_elem_remove(m, &m->lists[b]);

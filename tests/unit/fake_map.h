@@ -34,12 +34,14 @@ struct fake_map {
 	uint32_t buckets;
 	struct fake_elem **lists;
 	unsigned char *slots;
+	struct bpf_map_info inner; /* of a map of maps: its template */
 };
 
 struct fake_kind {
 	uint32_t type;
 	bool per_cpu, lru;
 	bool no_btf; /* BPF_MAP_CREATE refuses BTF */
+	bool extra;  /* and takes map_extra */
 	int (*check)(const struct fake_kind *kind, const struct sys_map_attr *attr);
 	int (*lookup)(struct fake_map *m, const void *key, void *value);
 	int (*update)(struct fake_map *m, const void *key, const void *value, uint64_t flags);
@@ -47,6 +49,8 @@ struct fake_kind {
 	int (*next_key)(struct fake_map *m, const void *key, void *next);
 	int (*batch)(struct fake_map *m, const void *in, void *out, void *keys, void *values,
 		     uint32_t *count);
+	void (*gone)(struct fake_map *m); /* before its elements go with it; may be NULL */
+	int (*pop)(struct fake_map *m, const void *key, void *value);
 };
 
 /* What BPF_MAP_CREATE checks; then the map, without id, with no reference. */
@@ -78,5 +82,26 @@ int fake_lpm_lookup(struct fake_map *m, const void *key, void *value);
 int fake_lpm_update(struct fake_map *m, const void *key, const void *value, uint64_t flags);
 int fake_lpm_remove(struct fake_map *m, const void *key);
 int fake_lpm_next_key(struct fake_map *m, const void *key, void *next);
+
+int fake_queue_lookup(struct fake_map *m, const void *key, void *value);
+int fake_queue_update(struct fake_map *m, const void *key, const void *value, uint64_t flags);
+int fake_stack_update(struct fake_map *m, const void *key, const void *value, uint64_t flags);
+int fake_queue_remove(struct fake_map *m, const void *key);
+int fake_queue_next_key(struct fake_map *m, const void *key, void *next);
+int fake_queue_pop(struct fake_map *m, const void *key, void *value);
+
+int fake_bloom_lookup(struct fake_map *m, const void *key, void *value);
+int fake_bloom_update(struct fake_map *m, const void *key, const void *value, uint64_t flags);
+
+int fake_maps_check(const struct fake_kind *kind, const struct sys_map_attr *attr);
+int fake_hash_of_maps_update(struct fake_map *m, const void *key, const void *value,
+			     uint64_t flags);
+int fake_hash_of_maps_remove(struct fake_map *m, const void *key);
+int fake_array_of_maps_update(struct fake_map *m, const void *key, const void *value,
+			      uint64_t flags);
+int fake_array_of_maps_next_key(struct fake_map *m, const void *key, void *next);
+int fake_array_of_maps_batch(struct fake_map *m, const void *in, void *out, void *keys,
+			     void *values, uint32_t *count);
+void fake_maps_gone(struct fake_map *m);
 
 #endif

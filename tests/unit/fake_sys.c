@@ -8,6 +8,7 @@
 #include "tests/unit/fake_fault.h"
 #include "tests/unit/fake_map.h"
 #include "tests/unit/fake_pins.h"
+#include "tests/unit/fake_ring.h"
 #include "tests/unit/fake_store.h"
 
 enum { PROGS = 16, PROG_MAPS = 8 };
@@ -17,15 +18,21 @@ static uint32_t prog_maps[PROGS][PROG_MAPS];
 static unsigned int progs_count;
 static uint32_t hash_buckets, last_prog_id = 300;
 static int possible_cpus = 2;
+static char pinned_prog[64];
+static uint32_t pinned_prog_id;
+static const struct btf *vmlinux;
 
 void fake_reset(void)
 {
 	fake_store_reset();
 	fake_pins_free(fake_store_put_map);
+	fake_ring_reset();
 	fake_fault_reset();
 	progs_count = 0;
+	memset(pinned_prog, 0, sizeof(pinned_prog));
 	hash_buckets = 0;
 	possible_cpus = 2;
+	vmlinux = NULL;
 	fake_pins_init();
 }
 
@@ -59,12 +66,13 @@ static int check_btf(const struct sys_map_attr *attr, const struct fake_btf *raw
 {
 	struct btf *btf = btf__new(raw->raw, raw->size);
 	bool lpm = attr->type == BPF_MAP_TYPE_LPM_TRIE;
+	bool bloom = attr->type == BPF_MAP_TYPE_BLOOM_FILTER;
 	const struct btf_type *key;
 	int err = 0;
 
-	if (!btf || !attr->btf_key_type_id || !attr->btf_value_type_id)
+	if (!btf || (!attr->btf_key_type_id && !bloom) || !attr->btf_value_type_id)
 		err = -EINVAL;
-	if (!err && btf__resolve_size(btf, attr->btf_key_type_id) != attr->key_size)
+	if (!err && !bloom && btf__resolve_size(btf, attr->btf_key_type_id) != attr->key_size)
 		err = -EINVAL;
 	if (!err && btf__resolve_size(btf, attr->btf_value_type_id) != attr->value_size)
 		err = -EINVAL;
@@ -215,6 +223,8 @@ int sys_map_pop(int fd, const void *key, void *value)
 
 	if (!err)
 		err = writable(fd, &m);
+	if (!err && m->kind->pop)
+		return m->kind->pop(m, key, value);
 	if (!err && (!m->kind->lookup || !m->kind->remove || !key))
 		err = -EOPNOTSUPP;
 	if (!err)
@@ -261,6 +271,26 @@ int sys_map_lookup_batch(int fd, const void *in, void *out, void *keys, void *va
 	return err ? err : m->kind->batch(m, in, out, keys, values, count);
 }
 
+int sys_map_mmap(int fd, size_t offset, size_t len, bool is_writable, void **pages)
+{
+	struct fake_map *m;
+	int err = fake_enter(FAKE_MAP_MMAP);
+
+	if (!err)
+		err = is_writable ? writable(fd, &m) : map_of(fd, BPF_F_WRONLY, &m);
+	if (!err && m->info.type != BPF_MAP_TYPE_RINGBUF)
+		err = -EOPNOTSUPP;
+	if (err)
+		return err;
+	return fake_ring_map(fake_ring_of(m->info.id, m->info.max_entries), offset, len,
+			     is_writable, pages);
+}
+
+void sys_munmap(void *pages, size_t len)
+{
+	fake_ring_unmap(pages, len);
+}
+
 int sys_close(int fd)
 {
 	struct fake_fd *f = fake_fd_find(fd);
@@ -292,6 +322,21 @@ int sys_btf_open_id(uint32_t id, struct btf **btf)
 		return err;
 	*btf = btf__new(found->raw, found->size);
 	return *btf ? 0 : -errno;
+}
+
+void fake_set_vmlinux(const struct btf *btf)
+{
+	vmlinux = btf;
+}
+
+int sys_btf_vmlinux(const struct btf **btf)
+{
+	int err = fake_enter(FAKE_BTF_VMLINUX);
+
+	if (!err && !vmlinux)
+		err = -ENOENT;
+	*btf = err ? NULL : vmlinux;
+	return err;
 }
 
 int sys_btf_load(struct btf *btf)
@@ -362,10 +407,12 @@ int sys_prog_pin_id(const char *path, uint32_t *id)
 	void *object = NULL;
 	int err = fake_enter(FAKE_PROG_PIN_ID);
 
-	(void)id;
 	if (!err)
 		err = fake_pins_open(path, &object);
-	return err ? err : -EINVAL;
+	if (err != -EINVAL || strcmp(path, pinned_prog) != 0)
+		return err ? err : -EINVAL; /* a map, or nothing */
+	*id = pinned_prog_id;
+	return 0;
 }
 
 /* Pins. */
@@ -373,6 +420,13 @@ int sys_prog_pin_id(const char *path, uint32_t *id)
 int fake_pin_other(const char *path)
 {
 	return fake_pins_add(path, NULL);
+}
+
+int fake_pin_prog(uint32_t id, const char *path)
+{
+	strncpy(pinned_prog, path, sizeof(pinned_prog) - 1);
+	pinned_prog_id = id;
+	return fake_pin_other(path);
 }
 
 int sys_pin(int fd, const char *path)

@@ -32,8 +32,10 @@ enum fake_call {
 	FAKE_MAP_POP,
 	FAKE_MAP_NEXT_KEY,
 	FAKE_MAP_LOOKUP_BATCH,
+	FAKE_MAP_MMAP,
 	FAKE_POSSIBLE_CPUS,
 	FAKE_BTF_OPEN_ID,
+	FAKE_BTF_VMLINUX,
 	FAKE_BTF_LOAD,
 	FAKE_PROG_NEXT_ID,
 	FAKE_PROG_INFO,
@@ -79,10 +81,16 @@ void fake_set_cpus(int cpus);
 /* Buckets of hash maps made from now on; 0: as many as the kernel makes. */
 void fake_set_buckets(uint32_t buckets);
 
+/* The kernel's own types, until fake_reset(); borrowed. NULL: it tells none. */
+void fake_set_vmlinux(const struct btf *btf);
+
 /* A program that uses maps; returns its id. */
 uint32_t fake_add_prog(const char *name, uint32_t type, const uint32_t *map_ids, uint32_t count);
 
 /* Pins something that is no map. */
 int fake_pin_other(const char *path);
+
+/* Pins the one program that is pinned; path has less than 64 bytes. */
+int fake_pin_prog(uint32_t id, const char *path);
 
 #endif

@@ -110,8 +110,8 @@ static const struct format formats[CODEC_FORMATS] = {
 					[LAYOUT_IFINDEX] = &leaf_ifindex_json,
 					[LAYOUT_PROG] = &leaf_prog_json,
 					[LAYOUT_PID_FD] = &leaf_pid_fd_json,
-					[LAYOUT_FRAMES] = &leaf_frames,
-					[LAYOUT_BUILD_IDS] = &leaf_build_ids,
+					[LAYOUT_FRAMES] = &leaf_frames_json,
+					[LAYOUT_BUILD_IDS] = &leaf_build_ids_json,
 					[LAYOUT_NOTHING] = &leaf_nothing,
 				},
 		},
@@ -123,10 +123,13 @@ static const struct format formats[CODEC_FORMATS] = {
 			.bare = &formats[CODEC_RAW],
 			.kinds =
 				{
-					[0 ... LAYOUT_KINDS - 1] = &leaf_raw,
+					[0 ... LAYOUT_NOTHING - 1] = &leaf_raw,
+					[LAYOUT_NOTHING] = &leaf_nothing,
 				},
 		},
 };
+
+_Static_assert(LAYOUT_NOTHING == LAYOUT_KINDS - 1, "each kind has a spelling of its bytes");
 
 /* No name begins with a dot: those are the tree's own, and staging files. */
 static void escape_dot(struct buf *out, size_t start)

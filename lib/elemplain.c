@@ -124,9 +124,12 @@ const struct elements elem_prefix = {
 };
 
 /*
- * Storage of cgroups: an element is there as long as a program that uses the map is
- * attached to the cgroup.
+ * Storage of cgroups: an element appears when a program that uses the map is attached to
+ * the cgroup, and stays when it is detached, until the cgroup goes.
  */
+
+/* Where it begins behind the members of struct bpf_cgroup_storage_key. */
+enum { ATTACHED_PADDING = 12 };
 
 /* struct bpf_cgroup_storage_key, or the cgroup's id alone. */
 static struct layout *attached_key(const struct bpf_map_info *info)
@@ -160,11 +163,22 @@ static int put_attached(const struct elem_map *m, const void *key, const void *v
 	return err;
 }
 
+/* The kernel compares the members, and tells what happens to be in the padding too. */
+static int next_attached(const struct elem_map *m, const void *key, void *next)
+{
+	int err = sys_map_next_key(m->fd, key, next);
+
+	if (!err && m->info->key_size == sizeof(struct bpf_cgroup_storage_key))
+		memset((char *)next + ATTACHED_PADDING, 0,
+		       sizeof(struct bpf_cgroup_storage_key) - ATTACHED_PADDING);
+	return err;
+}
+
 const struct elements elem_attached = {
 	.key = attached_key,
 	.get = elements_get,
 	.put = put_attached,
-	.next = elements_next,
+	.next = next_attached,
 	.by_hand = true,
-	.no_del = "an element goes when the program is detached from its cgroup",
+	.no_del = "an element goes when its cgroup is removed",
 };

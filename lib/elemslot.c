@@ -135,12 +135,13 @@ static struct layout *cpu_value(const struct bpf_map_info *info)
 	return number_and_prog(layout_bytes(sizeof(uint32_t)), "qsize", info);
 }
 
-/* Stores with the program's descriptor for its id. */
+/* Stores with the program's descriptor for its id. takes: which programs the map takes.
+ * Of another one a devmap says EINVAL, and a cpumap ENOMEM. */
 static int put_with_prog(const struct elem_map *m, const void *key, const void *value,
-			 uint64_t flags, struct diag *d)
+			 uint64_t flags, const char *takes, struct diag *d)
 {
 	uint32_t words[2] = {0, 0};
-	int fd = 0, err;
+	int fd = -1, err;
 
 	memcpy(words, value, m->info->value_size);
 	if (words[1]) {
@@ -150,25 +151,31 @@ static int put_with_prog(const struct elem_map *m, const void *key, const void *
 		words[1] = (uint32_t)fd;
 	}
 	err = sys_map_update(m->fd, key, words, flags);
-	if (fd > 0)
+	if (fd >= 0)
 		sys_close(fd);
-	if (err == -EINVAL && fd)
-		return diag_set(d, EINVAL, "the map does not take this program here");
+	if (fd >= 0 && (err == -EINVAL || err == -ENOMEM))
+		return diag_set(d, EINVAL, "%s", takes);
 	return err;
 }
 
+/* The kernel looks for the interface where its caller is, which we are. */
 static int put_dev(const struct elem_map *m, const void *key, const void *value, uint64_t flags,
 		   struct diag *d)
 {
+	char name[HOST_IFNAME];
 	uint32_t ifindex;
-	int err;
 
 	memcpy(&ifindex, value, sizeof(ifindex));
 	if (!ifindex)
 		return diag_set(d, EINVAL, "0 is no interface; rm empties a slot");
-	err = put_with_prog(m, key, value, flags, d);
-	return err == -EINVAL ? diag_set(d, EINVAL, "no such interface, or not for this program")
-			      : err;
+	if (!host_ifname(ifindex, name))
+		return diag_set(d, EINVAL,
+				"there is no interface %u in the network namespace of this mount",
+				ifindex);
+	return put_with_prog(m, key, value, flags,
+			     "the program must be of type xdp and loaded for a devmap: expected "
+			     "attach type BPF_XDP_DEVMAP",
+			     d);
 }
 
 static int put_cpu(const struct elem_map *m, const void *key, const void *value, uint64_t flags,
@@ -180,7 +187,10 @@ static int put_cpu(const struct elem_map *m, const void *key, const void *value,
 	memcpy(&qsize, value, sizeof(qsize));
 	if (!qsize)
 		return diag_set(d, EINVAL, "a queue has 1 to 16384 places; rm empties a slot");
-	err = put_with_prog(m, key, value, flags, d);
+	err = put_with_prog(m, key, value, flags,
+			    "the program must be of type xdp and loaded for a cpumap: expected "
+			    "attach type BPF_XDP_CPUMAP",
+			    d);
 	if (err == -EOVERFLOW)
 		return diag_set(d, EINVAL, "a queue has at most 16384 places");
 	if (err == -ENODEV)
@@ -222,6 +232,8 @@ const struct elements elem_cpu = {
 
 /* Sockets: the kernel tells their cookies where values have 8 bytes. */
 
+enum { SOCK_KEY = 512 }; /* the most bytes of a key of a sockhash */
+
 #define NO_SOCKET                                                                           \
 	"a socket is a descriptor of the process that has it: that process stores it with " \
 	"BPF_MAP_UPDATE_ELEM, or a program with bpf_sock_map_update()"
@@ -237,6 +249,32 @@ static int get_sock(const struct elem_map *m, const void *key, void *value, uint
 	int err = sys_map_lookup(m->fd, key, value, flags);
 
 	return err == -ENOSPC ? -EOPNOTSUPP : err;
+}
+
+/*
+ * Whether a sockhash with smaller values has a key follows from the walk: the key behind
+ * an absent key is the first key of all. -EOPNOTSUPP if it is there, else -ENOENT.
+ */
+static int find_sock(const struct elem_map *m, const void *key)
+{
+	unsigned char first[SOCK_KEY], next[SOCK_KEY];
+	int err = sys_map_next_key(m->fd, NULL, first);
+
+	if (err)
+		return err;
+	err = sys_map_next_key(m->fd, key, next);
+	if (err == -ENOENT)
+		return -EOPNOTSUPP;
+	if (!err && memcmp(first, next, m->info->key_size) != 0)
+		return -EOPNOTSUPP;
+	return err ? err : -ENOENT;
+}
+
+static int get_sock_hash(const struct elem_map *m, const void *key, void *value, uint64_t flags)
+{
+	int err = get_sock(m, key, value, flags);
+
+	return err == -EOPNOTSUPP ? find_sock(m, key) : err;
 }
 
 static int del_sock(const struct elem_map *m, const void *key)
@@ -258,7 +296,7 @@ const struct elements elem_sock = {
 
 const struct elements elem_sock_hash = {
 	.value = cookie,
-	.get = get_sock,
+	.get = get_sock_hash,
 	.del = del_sock,
 	.next = elements_next,
 	.no_put = NO_SOCKET,

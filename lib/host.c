@@ -25,6 +25,12 @@ uint32_t host_ifindex(const char *name, size_t len)
 	return if_nametoindex(whole);
 }
 
+/* That there is none, or nothing of that kind. */
+static bool is_absent(int err)
+{
+	return err == ENOENT || err == ENOTDIR || err == ELOOP || err == ENAMETOOLONG;
+}
+
 int host_open_cgroup(const char *path, struct diag *d)
 {
 	int fd;
@@ -32,9 +38,11 @@ int host_open_cgroup(const char *path, struct diag *d)
 	if (path[0] != '/')
 		return diag_set(d, EINVAL, "a cgroup is told by its absolute path");
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 && errno == ENOMEM)
-		return -ENOMEM;
-	return fd < 0 ? diag_set(d, EINVAL, "there is no such cgroup") : fd;
+	if (fd >= 0)
+		return fd;
+	if (is_absent(errno))
+		return diag_set(d, EINVAL, "there is no such cgroup");
+	return diag_set(d, errno, "the cgroup cannot be opened");
 }
 
 void host_close(int fd)

@@ -22,8 +22,8 @@ bool host_ifname(uint32_t ifindex, char name[HOST_IFNAME]);
 uint32_t host_ifindex(const char *name, size_t len);
 
 /*
- * A descriptor of the cgroup at an absolute path; close it with host_close(). -EINVAL
- * explained if there is no directory.
+ * A descriptor of the directory at an absolute path; close it with host_close(). -EINVAL
+ * explained if there is none, or -errno. Whether it is a cgroup's the map finds out.
  */
 int host_open_cgroup(const char *path, struct diag *d);
 void host_close(int fd);

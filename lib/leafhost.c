@@ -28,14 +28,27 @@ static int parse_number(struct text *t, unsigned char *bytes)
 /* Interfaces. A name that could be taken for a number, or for more than a word, is
  * not written. */
 
+static bool is_part(char c)
+{
+	return text_is_word(c) || c == '-';
+}
+
+static bool is_number(const char *word, size_t len)
+{
+	if (len > 1 && word[0] == '0' && (word[1] | 0x20) == 'x')
+		return true;
+	for (size_t i = 0; i < len; i++)
+		if (word[i] < '0' || word[i] > '9')
+			return false;
+	return len > 0;
+}
+
 static bool is_plain_name(const char *name)
 {
-	if (name[0] >= '0' && name[0] <= '9')
-		return false;
-	for (; *name; name++)
-		if (!text_is_word(*name) && *name != '-')
+	for (const char *c = name; *c; c++)
+		if (!is_part(*c))
 			return false;
-	return true;
+	return !is_number(name, strlen(name));
 }
 
 static bool name_of(const unsigned char *bytes, char name[HOST_IFNAME])
@@ -56,15 +69,16 @@ static void print_ifindex(FORMAT_PRINT_ARGS)
 
 static int parse_ifindex(FORMAT_PARSE_ARGS)
 {
-	size_t start = t->pos;
+	size_t start = t->pos, end = start;
 	uint32_t ifindex;
 
-	if (begins_number(t))
+	while (end < t->len && is_part(t->s[end]))
+		end++;
+	if (is_number(t->s + start, end - start))
 		return parse_number(t, bytes);
-	while (!text_done(t) && (text_is_word(text_peek(t)) || text_peek(t) == '-'))
-		t->pos++;
-	ifindex = host_ifindex(t->s + start, t->pos - start);
-	if (!ifindex && text_done(t) && t->pos - start < HOST_IFNAME)
+	t->pos = end;
+	ifindex = host_ifindex(t->s + start, end - start);
+	if (!ifindex && text_done(t) && end - start < HOST_IFNAME)
 		return text_missing(t, "the rest of the name of an interface");
 	if (!ifindex)
 		return diag_at(t->diag, EINVAL, start,
@@ -132,20 +146,30 @@ static int parse_path(struct text *t, char end, unsigned char *bytes)
 	return 0;
 }
 
+static int parse_pin(struct text *t, char end, unsigned char *bytes)
+{
+	if (text_done(t))
+		return text_missing(t, "a program");
+	if (text_peek(t) == '/')
+		return parse_path(t, end, bytes);
+	return diag_at(t->diag, EINVAL, t->pos,
+		       "a program is told by its id, or by the absolute path of its pin");
+}
+
 static int parse_prog(FORMAT_PARSE_ARGS)
 {
-	return text_peek(t) == '/' ? parse_path(t, '\n', bytes) : parse_number(t, bytes);
+	return begins_number(t) ? parse_number(t, bytes) : parse_pin(t, '\n', bytes);
 }
 
 static int parse_prog_json(FORMAT_PARSE_ARGS)
 {
 	int err;
 
-	if (text_peek(t) != '"')
+	if (begins_number(t))
 		return parse_number(t, bytes);
 	err = text_expect(t, '"');
 	if (!err)
-		err = parse_path(t, '"', bytes);
+		err = parse_pin(t, '"', bytes);
 	return err ? err : text_expect(t, '"');
 }
 
@@ -171,7 +195,7 @@ static int parse_pid_fd(FORMAT_PARSE_ARGS)
 		colon++;
 	pid = (struct text){.s = t->s, .len = colon, .pos = t->pos, .diag = t->diag};
 	err = parse_number(&pid, bytes);
-	if (err == -EAGAIN && colon < t->len)
+	if ((err == -EAGAIN && colon < t->len) || (!err && pid.pos < colon))
 		err = diag_at(t->diag, EINVAL, pid.pos, "a process is a number");
 	if (err)
 		return err;

@@ -19,6 +19,7 @@ int fs_init(struct fs *fs, struct fs_options *options)
 	hide_init(&fs->hidden);
 	longdirs_init(&fs->longdirs);
 	fresh_init(&fs->fresh);
+	waitlinks_init(&fs->waitlinks);
 	diag_ring_init(&fs->refusals);
 	pthread_mutex_init(&fs->files_lock, NULL);
 	pthread_condattr_init(&clock);
@@ -43,6 +44,7 @@ void fs_free(struct fs *fs)
 	hide_free(&fs->hidden);
 	longdirs_free(&fs->longdirs);
 	fresh_free(&fs->fresh);
+	waitlinks_free(&fs->waitlinks);
 	diag_ring_free(&fs->refusals);
 	spec_free(&fs->options.mkdir_spec);
 	pthread_cond_destroy(&fs->files_changed);

@@ -2,9 +2,10 @@
 /*
  * context: one mount: its options and its tables. Handed to every call of fs/.
  *
- * Locks, in the order in which they are taken: a file's own; files_lock; then at
+ * Locks, in the order in which they are taken: a file's own; that of the ring it
+ * reads (lib/ring); files_lock; then at
  * most one of those inside catalog, nodes, scratch, seen, hidden, longdirs, fresh,
- * refusals (but
+ * waitlinks, refusals (but
  * hide_prune() asks the catalogue). None
  * is held over a wait for user space. The kernel's replies are sent with no lock
  * held.
@@ -23,11 +24,13 @@
 #include "fs/node.h"
 #include "fs/scratch.h"
 #include "fs/seen.h"
+#include "fs/waitlink.h"
 #include "lib/catalog.h"
 #include "lib/diag.h"
 #include "lib/spec.h"
 
 struct fuse_session;
+struct park;
 
 struct fs_options {
 	struct survey_options survey;
@@ -49,10 +52,13 @@ struct fs {
 	struct hide hidden;
 	struct longdirs longdirs;
 	struct fresh fresh;
+	struct waitlinks waitlinks;
 	struct diag_ring refusals;
 	struct timespec started; /* CLOCK_REALTIME */
 
+	const char *mountpoint;       /* absolute; borrowed. NULL: not known */
 	struct fuse_session *session; /* to tell the kernel what it should ask again */
+	struct park *park;            /* reads of streams that wait; NULL: none may */
 
 	/* Where refusals are told too: text of one or more lines. May be NULL. */
 	void (*log)(const char *lines);

@@ -8,7 +8,9 @@
 #include "fs/attr.h"
 #include "fs/key.h"
 #include "fs/kind.h"
+#include "fs/link.h"
 #include "fs/longdir.h"
+#include "fs/newlink.h"
 #include "fs/openfile.h"
 #include "fs/remake.h"
 #include "fs/tree.h"
@@ -21,6 +23,7 @@ enum {
 };
 
 #define MAPS ((off_t)1 << 32)
+#define WAIT_LINKS ((off_t)1 << 62)
 
 struct dir {
 	struct fs *fs;
@@ -45,6 +48,7 @@ struct listing {
 	bool full;    /* emit said so */
 	off_t behind; /* the offset behind what was emitted */
 	bool any;     /* something was emitted */
+	bool at_end;  /* of the keys */
 };
 
 int dir_open(struct fs *fs, const struct identity *id, struct dir **out)
@@ -163,6 +167,29 @@ static void show_served(struct fs *fs, const struct identity *id, struct stat *s
 	node_put(&fs->nodes, node, 1);
 }
 
+/* A key of a map of maps: as emit_file(). */
+static int emit_link(struct key_listing *k, const char *name, const void *value, off_t next)
+{
+	struct dir *d = k->l->d;
+	struct identity id = {NODE_LINK, d->desc->info.id, d->desc->key->size,
+			      (const unsigned char *)k->key.data};
+	struct dir_entry entry = {.name = name, .next = next, .id = &id};
+	int err = 0;
+
+	entry.st.st_mode = S_IFLNK;
+	if (k->l->with_stat) {
+		buf_clear(&k->text);
+		err = link_print(d->fs, d->desc, k->key.data, value, &k->text);
+	}
+	if (err)
+		return err;
+	if (k->l->with_stat)
+		link_fill(d->fs, &k->access, &id, value, k->text.len, &entry.st);
+	entry.st.st_ino = node_ino(&id);
+	emit(k->l, &entry);
+	return 0;
+}
+
 static int emit_file(struct key_listing *k, const char *name, const void *value, off_t next)
 {
 	struct dir *d = k->l->d;
@@ -230,6 +257,10 @@ static int emit_key(struct key_listing *k, const void *key, const void *value, u
 	if (slash)
 		return emit_long_dir(k, k->name.data + (rest - k->name.data),
 				     (size_t)(slash - rest), pos, next);
+	if (waitlinks_find(&d->fs->waitlinks, d->desc->info.id, k->name.data, NULL) == 0)
+		return 0; /* that name is another link */
+	if (d->desc->type->links)
+		return emit_link(k, rest, value, next);
 	return emit_file(k, rest, value, next);
 }
 
@@ -239,8 +270,10 @@ static int list_batch(struct key_listing *k, uint64_t pos)
 	const void *key, *value;
 	int err = 0;
 
+	k->l->at_end = false;
 	while (!k->l->full && !(k->l->any && scan_would_move(d->scan, pos))) {
 		err = scan_at(d->scan, &k->map, &pos, &key, &value);
+		k->l->at_end = err == 0;
 		if (err != 1)
 			return err;
 		pos++;
@@ -263,6 +296,7 @@ static int list_keys(struct listing *l, off_t off)
 	struct dir *d = l->d;
 	int err = 0;
 
+	l->at_end = true;
 	if (!key_is_listed(d->desc))
 		return 0;
 	if (!d->scan)
@@ -282,6 +316,43 @@ static int list_keys(struct listing *l, off_t off)
 	buf_free(&k.key);
 	buf_free(&k.name);
 	buf_free(&k.text);
+	return err;
+}
+
+/* Links that wait, by their numbers. */
+
+static void emit_wait_link(struct listing *l, const struct waitlink *link)
+{
+	struct dir *d = l->d;
+	const char *name = longdir_rest(tree_pieces(node_identity(d->node)), link->name);
+	struct buf bytes = BUF_INIT(SIZE_MAX / 2);
+	struct identity id;
+
+	if (link->map_id == d->desc->info.id && !link->stored && link->target && name &&
+	    !strchr(name, '/') && newlink_identity(link->map_id, link->name, &id, &bytes) == 0)
+		emit_identity(l, name, &id, WAIT_LINKS + (off_t)link->number);
+	buf_free(&bytes);
+}
+
+static void list_wait_links(struct listing *l, off_t off)
+{
+	struct waitlink link = {.number = off < WAIT_LINKS ? 0 : (uint64_t)(off - WAIT_LINKS)};
+
+	while (!l->full && waitlinks_next(&l->d->fs->waitlinks, link.number, &link) == 0) {
+		emit_wait_link(l, &link);
+		waitlink_release(&link);
+	}
+}
+
+static int list_keys_and_links(struct listing *l, off_t off)
+{
+	int err = 0;
+
+	l->at_end = off >= WAIT_LINKS;
+	if (!l->at_end)
+		err = list_keys(l, off);
+	if (!err && l->at_end && !l->full)
+		list_wait_links(l, off);
 	return err;
 }
 
@@ -362,7 +433,7 @@ static int list(struct listing *l, off_t off)
 	if (l->full)
 		return 0;
 	if (d->desc)
-		return list_keys(l, off);
+		return list_keys_and_links(l, off);
 	if (off < MAPS)
 		list_dirs(l, off);
 	return list_maps(l, off);

@@ -5,12 +5,17 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
+#include "fs/endfile.h"
 #include "fs/stagefile.h"
+#include "fs/streamfile.h"
 #include "fs/textfile.h"
 
 /* The types of file that are not textfile_type. To add one: a row here. */
 static const struct file_type *const types[NODE_KINDS] = {
 	[NODE_SCRATCH] = &stagefile_type,
+	[NODE_PUSH] = &pushfile_type,
+	[NODE_POP] = &popfile_type,
+	[NODE_STREAM] = &streamfile_type,
 };
 
 static const struct file_type *type_of(enum node_kind kind)
@@ -59,6 +64,11 @@ int file_read(struct file *f, size_t size, off_t off, struct buf *out)
 	err = f->type->read(f, size, off, out);
 	pthread_mutex_unlock(&f->lock);
 	return err;
+}
+
+int file_wait_fd(const struct file *f)
+{
+	return f->type->wait_fd ? f->type->wait_fd(f) : -1;
 }
 
 int file_write(struct file *f, const char *bytes, size_t size, off_t off, struct diag *d)
@@ -111,6 +121,25 @@ int file_release(struct file *f, struct diag *d)
 	openfile_delist(f);
 	destroy(f);
 	return err;
+}
+
+static struct file *first_open(const struct node *n)
+{
+	while (n && !n->files)
+		n = n->next;
+	return n ? n->files : NULL;
+}
+
+void file_abandon_all(struct fs *fs)
+{
+	struct file *f;
+
+	for (size_t i = 0; i < fs->nodes.room; i++) {
+		while ((f = first_open(fs->nodes.buckets[i])) != NULL) {
+			openfile_forget(fs, f->node);
+			file_release(f, NULL);
+		}
+	}
 }
 
 int file_truncate_node(struct fs *fs, struct node *node, off_t size, struct diag *d)

@@ -75,7 +75,11 @@ const char *key_why_not(const struct map_desc *desc)
 
 bool key_is_listed(const struct map_desc *desc)
 {
-	return desc->type->elements && !desc->type->elements->unlisted;
+	const struct elements *elements = desc->type->elements;
+
+	/* An index of which the kernel tells no value may be occupied, or not. */
+	return elements && !elements->unlisted &&
+	       !(elements->indexes && desc->value->kind == LAYOUT_NOTHING);
 }
 
 int key_parse(struct map_desc *desc, const char *name, struct buf *out, struct diag *d)
@@ -292,6 +296,8 @@ int key_move(struct fs *fs, uint32_t map_id, const void *from, const void *to, u
 	err = get(&s, from);
 	if (!err && memcmp(from, to, s.desc->key->size) == 0)
 		goto out;
+	if (!err && !is_array(s.desc) && !s.desc->type->elements->del)
+		err = diag_set(d, EOPNOTSUPP, "%s", s.desc->type->elements->no_del);
 	if (!err)
 		err = put(&s, to, flags, d);
 	if (!err)

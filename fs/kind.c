@@ -5,7 +5,10 @@
 #include <limits.h>
 #include <string.h>
 
+#include "fs/ends.h"
 #include "fs/key.h"
+#include "fs/link.h"
+#include "fs/newlink.h"
 #include "fs/special.h"
 #include "lib/sys.h"
 
@@ -152,6 +155,19 @@ static int stat_scratch(struct fs *fs, const struct identity *id, struct stat *s
 	return scratch_stat(&fs->scratch, kind_scratch_number(id), st);
 }
 
+static int stat_link(struct fs *fs, const struct identity *id, struct stat *st)
+{
+	return link_stat(fs, id->map_id, id->bytes, st);
+}
+
+/* Of the empty file that GNU tar makes for a link. */
+static int write_wait_link(struct fs *fs, const struct identity *id, const char *text, size_t len,
+			   uint64_t flags, struct diag *d)
+{
+	(void)fs, (void)id, (void)text, (void)len, (void)flags;
+	return diag_set(d, EINVAL, "%s", LINK_NO_FILES);
+}
+
 static int read_key(struct fs *fs, const struct identity *id, struct buf *text, time_t *mtime)
 {
 	struct key_look look = {0};
@@ -203,6 +219,12 @@ SPECIAL_READ(types)
 SPECIAL_WRITE(types)
 SPECIAL_READ(error_log)
 SPECIAL_WRITE(error_log)
+
+static int read_peek(struct fs *fs, const struct identity *id, struct buf *text, time_t *mtime)
+{
+	*mtime = fs->started.tv_sec;
+	return ends_peek(fs, id->map_id, text);
+}
 
 /* An empty text: the map's own types again. */
 static int blank_types(struct fs *fs, const struct identity *id, uint64_t flags, struct diag *d)
@@ -278,7 +300,39 @@ static const struct kind kinds[NODE_KINDS] = {
 		      .may_write = may_write_key,
 		      .blank = blank_key},
 	[NODE_LONG_DIR] = {.type = S_IFDIR, .mode = 0777, .stat = stat_long_dir},
+	[NODE_LINK] = {.type = S_IFLNK, .mode = 0777, .stat = stat_link},
+	[NODE_WAIT_LINK] = {.type = S_IFLNK,
+			    .mode = 0777,
+			    .stat = newlink_stat,
+			    .write = write_wait_link},
 	[NODE_SCRATCH] = {.type = S_IFREG, .mode = 0777, .stat = stat_scratch},
+	[NODE_STREAM] = {.name = ".stream",
+			 .directory = NODE_MAP,
+			 .end = MAPTYPE_STREAM,
+			 .consumes = true,
+			 .type = S_IFREG,
+			 .mode = 0444,
+			 .stat = stat_special},
+	[NODE_PUSH] = {.name = ".push",
+		       .directory = NODE_MAP,
+		       .end = MAPTYPE_PUSH,
+		       .type = S_IFREG,
+		       .mode = 0222,
+		       .stat = stat_special},
+	[NODE_PEEK] = {.name = ".peek",
+		       .directory = NODE_MAP,
+		       .end = MAPTYPE_PEEK,
+		       .type = S_IFREG,
+		       .mode = 0444,
+		       .stat = stat_special,
+		       .read = read_peek},
+	[NODE_POP] = {.name = ".pop",
+		      .directory = NODE_MAP,
+		      .end = MAPTYPE_POP,
+		      .consumes = true,
+		      .type = S_IFREG,
+		      .mode = 0444,
+		      .stat = stat_special},
 };
 
 const struct kind *kind_of(enum node_kind kind)

@@ -135,8 +135,11 @@ static int find_key(struct map_desc *desc, const struct map *map, const char *pa
 int longdirs_has_keys(struct map_desc *desc, const char *path)
 {
 	struct map map;
-	int err = map_open(&map, desc, BPF_F_RDONLY);
+	int err;
 
+	if (desc->type->elements->unlisted)
+		return 0;
+	err = map_open(&map, desc, BPF_F_RDONLY);
 	if (err)
 		return err == -EOPNOTSUPP ? 0 : err;
 	err = find_key(desc, &map, path);
@@ -148,7 +151,7 @@ int longdirs_exists(struct longdirs *t, struct map_desc *desc, const char *path)
 {
 	int found;
 
-	if (is_remembered(t, desc->info.id, path))
+	if (desc->type->elements->unlisted || is_remembered(t, desc->info.id, path))
 		return 1;
 	found = longdirs_has_keys(desc, path);
 	if (found == 1)

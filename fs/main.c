@@ -7,6 +7,7 @@
 
 #include "fs/ops.h"
 #include "fs/options.h"
+#include "fs/park.h"
 #include "lib/sys.h"
 
 #ifndef VERSION
@@ -74,10 +75,15 @@ static int serve(struct fs *fs, struct fuse_session *session, const struct fuse_
 	if (fuse_session_mount(session, fuse->mountpoint))
 		goto out_signals;
 	fs->session = session;
+	fs->mountpoint = fuse->mountpoint;
 	fs->log = fuse->foreground ? log_to_stderr : log_to_syslog;
 	if (fuse_daemonize(fuse->foreground))
 		goto out_mount;
-	err = loop(session, fuse);
+	err = park_new(&fs->park);
+	if (!err)
+		err = loop(session, fuse);
+	park_free(fs->park);
+	file_abandon_all(fs);
 out_mount:
 	fuse_session_unmount(session);
 out_signals:

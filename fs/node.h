@@ -45,6 +45,12 @@ enum node_kind {
 	NODE_SCRATCH,   /* map_id, bytes: a uint64_t, the scratch file's number */
 	NODE_TYPES,     /* .types; map_id */
 	NODE_LONG_DIR,  /* map_id, bytes: the pieces of long names that it is, with the NUL */
+	NODE_STREAM,    /* .stream; map_id */
+	NODE_PUSH,      /* .push .peek .pop; map_id */
+	NODE_PEEK,
+	NODE_POP,
+	NODE_LINK,      /* map_id, bytes: the key of a map of maps */
+	NODE_WAIT_LINK, /* map_id, bytes: the name of a link that is no element yet, with the NUL */
 	NODE_KINDS,
 };
 

@@ -33,6 +33,10 @@ struct file_type {
 	int (*flush)(struct file *f, struct diag *d); /* a descriptor was closed */
 	int (*sync)(struct file *f, struct diag *d);
 	int (*close)(struct file *f, struct diag *d); /* the last one was; frees its members */
+
+	/* Of a stream, which has no offsets: a descriptor that becomes readable when a read
+	 * that said -EAGAIN may be asked again. NULL: it is none, and nobody waits. */
+	int (*wait_fd)(const struct file *f);
 };
 
 struct file {

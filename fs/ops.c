@@ -109,13 +109,11 @@ static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 {
 	struct buf target = BUF_INIT(SIZE_MAX / 2);
 	struct request r;
-	int err = -EINVAL;
+	int err;
 
 	if (!request_begin(&r, req, "readlink", ino, NULL))
 		return;
-	if (node_identity(r.node)->kind == NODE_SCRATCH)
-		err = scratch_read(&r.fs->scratch, kind_scratch_number(node_identity(r.node)), 0,
-				   SIZE_MAX, &target);
+	err = tree_readlink(r.fs, node_identity(r.node), &target);
 	if (err)
 		request_finish(&r, err);
 	else

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fuse.h>
 
 #include "fs/file.h"
 #include "fs/ops_io.h"
+#include "fs/park.h"
 
 struct file *ops_file(const struct fuse_file_info *fi)
 {
@@ -28,6 +30,23 @@ static void correct_size(struct request *r, const struct file *file)
 	node_tell_size(r->node, size);
 }
 
+/*
+ * A stream has no position, so that processes that share a descriptor do not wait in the
+ * kernel, deaf to kill -9, until the read of another is over. libfuse has no word for it.
+ */
+static int reply_open_stream(fuse_req_t req, const struct fuse_file_info *fi)
+{
+	const struct fuse_open_out out = {
+		.fh = fi->fh, .open_flags = FOPEN_DIRECT_IO | FOPEN_STREAM | FOPEN_NOFLUSH};
+
+	return fuse_reply_buf(req, (const char *)&out, sizeof(out));
+}
+
+static int reply_open(fuse_req_t req, const struct file *file, const struct fuse_file_info *fi)
+{
+	return file_wait_fd(file) >= 0 ? reply_open_stream(req, fi) : fuse_reply_open(req, fi);
+}
+
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct request r;
@@ -46,7 +65,7 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	}
 	fill_info(fi, file);
 	correct_size(&r, file);
-	if (fuse_reply_open(req, fi))
+	if (reply_open(req, file, fi))
 		file_release(file, NULL);
 }
 
@@ -98,6 +117,25 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 
 /* Using them. */
 
+/* The request is answered by somebody else. */
+enum { IS_WAITING = 1 };
+
+/* A read that there is nothing for yet: it waits, or is told so, which is no refusal. */
+static int wait_for_text(struct request *r, const struct fuse_file_info *fi, size_t size)
+{
+	struct file *file = ops_file(fi);
+	int err;
+
+	if (file_wait_fd(file) < 0)
+		return -EAGAIN;
+	if (fi->flags & O_NONBLOCK || !r->fs->park) {
+		r->operation = NULL;
+		return -EAGAIN;
+	}
+	err = park_read(r->fs->park, r->req, file, size, &r->diag);
+	return err ? err : IS_WAITING;
+}
+
 void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
 {
 	struct buf out = BUF_INIT(SIZE_MAX / 2);
@@ -107,10 +145,15 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
 	if (!request_begin(&r, req, "read", ino, NULL))
 		return;
 	err = file_read(ops_file(fi), size, off, &out);
+	if (err == -EAGAIN)
+		err = wait_for_text(&r, fi, size);
+	if (err == IS_WAITING)
+		goto out;
 	if (err)
 		request_finish(&r, err);
 	else
 		fuse_reply_buf(req, out.data, out.len);
+out:
 	buf_free(&out);
 }
 
@@ -160,6 +203,9 @@ void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct request r;
 
-	if (request_begin(&r, req, "close", ino, NULL))
-		request_finish(&r, file_release(ops_file(fi), &r.diag));
+	if (!request_begin(&r, req, "close", ino, NULL))
+		return;
+	if (file_wait_fd(ops_file(fi)) >= 0)
+		park_forget(r.fs->park, ops_file(fi));
+	request_finish(&r, file_release(ops_file(fi), &r.diag));
 }

@@ -30,9 +30,9 @@ void refusal_path(struct fs *fs, const struct identity *id, struct buf *out)
 		catalog_path(fs->catalog, id->map_id, out);
 	if (id->kind == NODE_DIR)
 		buf_adds(out, (const char *)id->bytes);
-	if (id->kind == NODE_LONG_DIR)
+	if (id->kind == NODE_LONG_DIR || id->kind == NODE_WAIT_LINK)
 		buf_addf(out, "/%s", (const char *)id->bytes);
-	if (id->kind == NODE_KEY)
+	if (id->kind == NODE_KEY || id->kind == NODE_LINK)
 		add_key_name(fs, id, out);
 	if (kind->name)
 		buf_addf(out, "%s%s", id->map_id ? "/" : "", kind->name);

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "fs/newlink.h"
 #include "lib/mapname.h"
 
 enum { MOST_TRIES = 100 }; /* for a name that the new map has for a moment */
@@ -60,11 +61,14 @@ static int replace(struct fs *fs, uint32_t old_id, const struct place *p, const 
 	}
 	if (err)
 		goto out;
+	newlink_map_replaced(fs, old_id, *id);
 	err = catalog_unpin(fs->catalog, old_id, p->dir, p->name, d);
 	if (!err)
 		err = catalog_rename(fs->catalog, *id, p->dir, name.data, p->dir, p->name, d);
-	if (err)
+	if (err) {
+		newlink_map_replaced(fs, *id, old_id);
 		catalog_unpin(fs->catalog, *id, NULL, NULL, NULL);
+	}
 out:
 	buf_free(&name);
 	return err;
@@ -101,6 +105,7 @@ static int remake(struct fs *fs, uint32_t map_id, struct spec *spec, struct diag
 		hide_all_slots(&fs->hidden, id, spec->max_entries);
 	move_node(fs, NODE_MAP, map_id, id);
 	move_node(fs, NODE_MAP_FILE, map_id, id);
+	newlink_map_remade(fs, map_id, id);
 	return 0;
 }
 
@@ -118,19 +123,26 @@ static void show_map_file(struct fs *fs, uint32_t map_id)
 	fresh_add(&fs->fresh, map_id, true);
 }
 
-static bool says_all(const struct spec *s)
+static bool says_all_but_template(const struct spec *s)
 {
 	bool is_bare = s->type && s->type->keyless && s->type->valueless;
 
 	return s->type && (s->max_entries || s->type->unbounded) && (s->key || s->value || is_bare);
 }
 
+static bool says_all(const struct spec *s)
+{
+	if (!says_all_but_template(s))
+		return false;
+	return !s->type->links || s->inner_name || (s->inner && says_all_but_template(s->inner));
+}
+
 static bool is_same(const struct spec *now, const struct spec *asked)
 {
-	return now->type == asked->type && ctype_is_alike(now->key, asked->key) &&
-	       ctype_is_alike(now->value, asked->value) && now->max_entries == asked->max_entries &&
-	       now->map_flags == asked->map_flags && now->map_extra == asked->map_extra &&
-	       strcmp(now->name, asked->name) == 0;
+	return now->type == asked->type && spec_has_like_types(now, asked) &&
+	       now->max_entries == asked->max_entries && now->map_flags == asked->map_flags &&
+	       now->map_extra == asked->map_extra && strcmp(now->name, asked->name) == 0 &&
+	       spec_has_like_template(now, asked);
 }
 
 /* What a text means that says all: what it leaves out is not set. One that says a part
@@ -151,8 +163,23 @@ static int parse_asked(const struct spec *now, const char *text, size_t len, str
 		return 0;
 	}
 	spec_free(asked);
-	spec_copy(asked, now);
-	return spec_parse(asked, text, len, '\n', d);
+	err = spec_copy(asked, now);
+	return err ? err : spec_parse(asked, text, len, '\n', d);
+}
+
+/* Looks at the map that the text names as the template. */
+static int take_template(struct fs *fs, uint32_t map_id, struct spec *spec, struct diag *d)
+{
+	struct place place;
+	int err = 0;
+
+	if (!spec->inner_name)
+		return 0;
+	err = find_place(fs, map_id, &place);
+	if (!err)
+		err = catalog_take_template(fs->catalog, place.dir, spec, d);
+	buf_free(&place.path);
+	return err;
 }
 
 /* Is what the text says, be it the whole spec or a part, what the map is? 1, 0, -errno. */
@@ -168,6 +195,8 @@ static int is_as_it_is(struct fs *fs, uint32_t map_id, const char *text, size_t 
 	map_desc_unref(desc);
 	err = parse_asked(&now, text, len, &asked, d);
 	if (!err)
+		err = take_template(fs, map_id, &asked, d);
+	if (!err)
 		err = is_same(&now, &asked);
 	spec_free(&now);
 	spec_free(&asked);
@@ -182,7 +211,10 @@ static int remake_fresh(struct fs *fs, uint32_t map_id, const char *text, size_t
 	int err = spec_parse(&spec, text, len, '\n', d);
 
 	if (!err && !says_all(&spec))
-		err = diag_set(d, EAGAIN, "type, key, value or max_entries is missing");
+		err = diag_set(
+			d, EAGAIN,
+			"type, key, value or max_entries is missing, or the template of a map "
+			"of maps (inner_type and so on)");
 	if (!err)
 		err = remake(fs, map_id, &spec, d);
 	spec_free(&spec);

@@ -8,6 +8,8 @@
 
 #include "fs/key.h"
 #include "fs/kind.h"
+#include "fs/link.h"
+#include "fs/newlink.h"
 #include "fs/openfile.h"
 #include "fs/tree.h"
 
@@ -68,7 +70,7 @@ static int read_stage(struct fs *fs, uint64_t number, struct buf *text, struct d
 	int err = scratch_stat(&fs->scratch, number, &st);
 
 	if (!err && S_ISLNK(st.st_mode))
-		return diag_set(d, EOPNOTSUPP, "the values of this map are no symlinks");
+		return diag_set(d, EOPNOTSUPP, "only keys of maps of maps are symbolic links");
 	return err ? err : scratch_read(&fs->scratch, number, 0, SIZE_MAX, text);
 }
 
@@ -225,6 +227,84 @@ static int to_map_file(struct renaming *r)
 	return err ? err : move_node(r->fs, &r->from.id, &to);
 }
 
+/* Links, in maps of maps. */
+
+static int link_to_link(struct renaming *r)
+{
+	uint64_t flags = r->no_replace ? BPF_NOEXIST : BPF_ANY;
+	int err;
+
+	if (r->from.id.len == r->to.id.len &&
+	    memcmp(r->from.id.bytes, r->to.id.bytes, r->to.id.len) == 0)
+		return 0;
+	err = link_move(r->fs, r->map_id, r->from.id.bytes, r->to.id.bytes, flags, r->d);
+	return err ? err : move_node(r->fs, &r->from.id, &r->to.id);
+}
+
+static void remove_from(struct renaming *r)
+{
+	const struct identity *id = &r->from.id;
+
+	if (id->kind == NODE_LINK)
+		newlink_remove_key(r->fs, id, NULL);
+	else if (id->kind == NODE_WAIT_LINK)
+		waitlinks_remove(&r->fs->waitlinks, id->map_id, (const char *)id->bytes);
+	else
+		scratch_unlink(&r->fs->scratch, kind_scratch_number(id));
+}
+
+/* A link that is none of the map's yet, or takes the place of one that is not. */
+static int to_new_link(struct renaming *r)
+{
+	uint64_t flags = r->no_replace ? BPF_NOEXIST : BPF_ANY;
+	struct buf target = BUF_INIT(SIZE_MAX / 2), bytes = BUF_INIT(SIZE_MAX / 2);
+	struct identity id;
+	int err = tree_readlink(r->fs, &r->from.id, &target);
+
+	if (!err)
+		err = newlink_make(r->fs, r->map_id, r->new_name, target.data ? target.data : "",
+				   flags, &id, &bytes, r->d);
+	if (!err) {
+		remove_from(r);
+		err = move_node(r->fs, &r->from.id, &id);
+	}
+	buf_free(&target);
+	buf_free(&bytes);
+	return err;
+}
+
+static bool is_staged_link(struct renaming *r)
+{
+	struct stat st = {0};
+
+	return scratch_stat(&r->fs->scratch, kind_scratch_number(&r->from.id), &st) == 0 &&
+	       S_ISLNK(st.st_mode);
+}
+
+static int rename_link(struct renaming *r)
+{
+	enum node_kind from = r->from.id.kind;
+
+	if (from == NODE_SCRATCH && !(r->to_found && r->to.id.kind != NODE_SCRATCH))
+		return stage_to_stage(r);
+	if (from == NODE_SCRATCH && !is_staged_link(r))
+		return diag_set(r->d, EINVAL, "%s", LINK_NO_FILES);
+	if (from == NODE_LINK && r->to_found && r->to.id.kind == NODE_LINK)
+		return link_to_link(r);
+	return to_new_link(r);
+}
+
+/* In a map that has no .map yet, whatever its keys will be. */
+static bool concerns_links(struct renaming *r)
+{
+	enum node_kind from = r->from.id.kind;
+
+	if (from == NODE_LINK || from == NODE_WAIT_LINK)
+		return true;
+	return from == NODE_SCRATCH && (link_is_of(r->fs, r->map_id) ||
+					(newlink_may_be(r->fs, r->map_id) && is_staged_link(r)));
+}
+
 static int rename_found(struct renaming *r)
 {
 	enum node_kind from = r->from.id.kind, to = r->to.id.kind;
@@ -232,10 +312,12 @@ static int rename_found(struct renaming *r)
 
 	if (from == NODE_LONG_DIR || (r->to_found && to == NODE_LONG_DIR))
 		return -EXDEV; /* mv then goes key by key */
-	if (from != NODE_KEY && from != NODE_SCRATCH)
+	if (kind_of(from)->name)
 		return diag_set(r->d, EPERM, "special files keep their names");
 	if (kind_by_name(NODE_MAP, r->new_name) != NODE_KINDS)
 		return to_map_file(r);
+	if (concerns_links(r))
+		return rename_link(r);
 	for_files_of(r->fs, &r->from.id, openfile_settle);
 	if (onto_key)
 		for_files_of(r->fs, &r->to.id, openfile_settle);
@@ -291,6 +373,8 @@ static int rename_map(struct fs *fs, const struct identity *dir, const char *nam
 	else
 		err = catalog_rename(fs->catalog, found.id.map_id, tree_dir_path(dir), name,
 				     tree_dir_path(new_dir), new_name, d);
+	if (!err)
+		newlink_map_came(fs, found.id.map_id);
 out:
 	found_free(&found);
 	return err;

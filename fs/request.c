@@ -52,7 +52,15 @@ void request_finish(struct request *r, int err)
 
 static double entry_valid(enum node_kind kind)
 {
-	return kind == NODE_KEY || kind == NODE_SCRATCH ? KEY_VALID : MAP_VALID;
+	switch (kind) {
+	case NODE_KEY:
+	case NODE_SCRATCH:
+	case NODE_LINK:
+	case NODE_WAIT_LINK:
+		return KEY_VALID;
+	default:
+		return MAP_VALID;
+	}
 }
 
 double request_attr_valid(struct fs *fs, const struct node *node)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * request: one FUSE request: what it is asked of, how it ends. With the ops_
- * files the only place that replies.
+ * request: one FUSE request: what it is asked of, how it ends. With park and the
+ * ops_ files the only place that replies.
  */
 #ifndef BPFMAPFS_FS_REQUEST_H
 #define BPFMAPFS_FS_REQUEST_H

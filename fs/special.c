@@ -75,6 +75,19 @@ static void print_declaration(const struct ctype *type, const char *name, struct
 	ctype_print_c(type, name, "\t", text);
 }
 
+/* Is it shown empty, because nobody holds it? */
+static bool is_unheld(struct fs *fs, uint32_t map_id, const struct mapiter_map *live)
+{
+	struct map_desc *desc;
+	bool is_delicate;
+
+	if (live->usercnt || catalog_desc(fs->catalog, map_id, &desc))
+		return false;
+	is_delicate = map_desc_is_delicate(desc);
+	map_desc_unref(desc);
+	return is_delicate;
+}
+
 /* What the iterator tells, if there is one. */
 static void print_live(struct fs *fs, uint32_t map_id, struct buf *text)
 {
@@ -82,6 +95,8 @@ static void print_live(struct fs *fs, uint32_t map_id, struct buf *text)
 
 	if (catalog_live(fs->catalog, map_id, &live))
 		return;
+	if (is_unheld(fs, map_id, &live))
+		buf_addf(text, "frozen:\t%d\n", live.frozen);
 	buf_addf(text, "usercnt:\t%" PRId64 "\nrefcnt:\t%" PRId64 "\n", live.usercnt, live.refcnt);
 	if (live.count >= 0)
 		buf_addf(text, "count:\t%" PRId64 "\n", live.count);
@@ -119,6 +134,19 @@ static void print_desc(const struct map_desc *desc, struct buf *text)
 		buf_addf(text, "keys:\t%s\n", why_not);
 }
 
+/* Of a map of maps: what the maps in it are like, and the links that are not there yet. */
+static void print_template(struct fs *fs, const struct map_desc *desc, struct buf *text)
+{
+	struct spec spec;
+
+	spec_of_map(&spec, desc);
+	spec_print_template(&spec, text);
+	spec_free(&spec);
+	if (waitlinks_count(&fs->waitlinks, desc->info.id))
+		buf_addf(text, "links that wait:\t%zu\n",
+			 waitlinks_count(&fs->waitlinks, desc->info.id));
+}
+
 int special_read_info(struct fs *fs, uint32_t map_id, struct buf *text)
 {
 	struct map_desc *desc;
@@ -127,6 +155,7 @@ int special_read_info(struct fs *fs, uint32_t map_id, struct buf *text)
 	if (err)
 		return err == -ENOENT ? -ESTALE : err;
 	print_desc(desc, text);
+	print_template(fs, desc, text);
 	map_desc_unref(desc);
 	print_live(fs, map_id, text);
 	err = print_fdinfo(fs, map_id, text);
@@ -176,7 +205,9 @@ int special_read_count(struct fs *fs, uint32_t map_id, struct buf *text)
 	uint64_t count = 0;
 	int err = catalog_live(fs->catalog, map_id, &live);
 
-	if (!err && live.count >= 0)
+	if (!err && is_unheld(fs, map_id, &live))
+		count = 0;
+	else if (!err && live.count >= 0)
 		count = (uint64_t)live.count;
 	else if (!err || err == -EOPNOTSUPP)
 		err = count_by_listing(fs, map_id, &count);

@@ -6,8 +6,11 @@
 #include <limits.h>
 #include <string.h>
 
+#include "fs/findmap.h"
 #include "fs/key.h"
 #include "fs/kind.h"
+#include "fs/link.h"
+#include "fs/newlink.h"
 #include "fs/openfile.h"
 #include "fs/remake.h"
 #include "lib/scan.h"
@@ -45,50 +48,12 @@ int tree_full_name(const struct identity *dir, const char *name, struct buf *out
 	return buf_error(out);
 }
 
-/* Is this what the map with this id was, or could have been, made by? */
-static bool fits_spec(struct fs *fs, uint32_t id, const char *text)
-{
-	struct spec map, asked;
-	struct map_desc *desc;
-	bool fits;
-
-	if (catalog_desc(fs->catalog, id, &desc))
-		return false;
-	spec_of_map(&map, desc);
-	spec_copy(&asked, &map);
-	fits = spec_parse(&asked, text, strlen(text), ',', NULL) == 0 &&
-	       spec_is_as_asked(&map, &asked);
-	spec_free(&map);
-	spec_free(&asked);
-	map_desc_unref(desc);
-	return fits;
-}
-
-/* "NAME,SPEC" is another spelling of NAME, as mkdir was told it. */
-static int find_map(struct fs *fs, const char *dir, const char *name, uint32_t *id)
-{
-	const char *comma = strchr(name, ',');
-	struct buf base = BUF_INIT(PATH_MAX);
-	int err;
-
-	if (!comma)
-		return catalog_find(fs->catalog, dir, name, id);
-	buf_add(&base, name, (size_t)(comma - name));
-	err = base.len ? buf_error(&base) : -ENOENT;
-	if (!err)
-		err = catalog_find(fs->catalog, dir, base.data, id);
-	if (!err && !fits_spec(fs, *id, comma + 1))
-		err = -ENOENT;
-	buf_free(&base);
-	return err;
-}
-
 static int find_in_root(struct fs *fs, const struct identity *dir, const char *name,
 			struct found *out)
 {
 	uint32_t map_id;
 
-	if (find_map(fs, tree_dir_path(dir), name, &map_id) == 0) {
+	if (findmap(fs, tree_dir_path(dir), name, &map_id) == 0) {
 		out->id = (struct identity){.kind = NODE_MAP, .map_id = map_id};
 		return 0;
 	}
@@ -133,7 +98,8 @@ static int find_key(struct fs *fs, uint32_t map_id, const struct buf *full, stru
 		err = found_long_dir(map_id, full, out);
 	} else {
 		err = key_parse(desc, full->data, &out->bytes, d);
-		out->id = (struct identity){NODE_KEY, map_id, (uint32_t)out->bytes.len,
+		out->id = (struct identity){desc->type->links ? NODE_LINK : NODE_KEY, map_id,
+					    (uint32_t)out->bytes.len,
 					    (const unsigned char *)out->bytes.data};
 	}
 	map_desc_unref(desc);
@@ -149,6 +115,8 @@ static int find_in_map(struct fs *fs, const struct identity *dir, const char *na
 
 	if (!err && scratch_find(&fs->scratch, dir->map_id, full.data, &number) == 0)
 		err = found_scratch(dir->map_id, number, out);
+	else if (!err && waitlinks_find(&fs->waitlinks, dir->map_id, full.data, NULL) == 0)
+		err = newlink_identity(dir->map_id, full.data, &out->id, &out->bytes);
 	else if (!err)
 		err = find_key(fs, dir->map_id, &full, out, d) ? -ENOENT : 0;
 	buf_free(&full);
@@ -201,6 +169,12 @@ static int make_scratch(struct fs *fs, uint32_t map_id, const char *name, const 
 	return found_scratch(map_id, number, out);
 }
 
+/* What tar makes and closes at once, to put a link in its place at the end. */
+static bool is_placeholder(int flags, mode_t mode)
+{
+	return (flags & O_EXCL) && (mode & 0777) == 0;
+}
+
 /* The names that rsync, sed -i, mktemp and editors make for a while. */
 static bool is_staging(const char *name, int flags, mode_t mode)
 {
@@ -229,29 +203,71 @@ int tree_create(struct fs *fs, const struct identity *dir, const char *name, int
 		err = diag_set(d, EINVAL, "of this length are directories: mkdir, or see .info");
 	else if (err == -EINVAL && is_staging(name, flags, maker->mode))
 		err = make_scratch(fs, dir->map_id, full.data, maker, out, d);
+	else if (!err && out->id.kind == NODE_LINK && is_placeholder(flags, maker->mode))
+		err = newlink_make_file(fs, dir->map_id, full.data, &out->id, &out->bytes, d);
+	else if (!err && out->id.kind == NODE_LINK)
+		err = diag_set(d, EINVAL, "%s", LINK_NO_FILES);
 	buf_free(&full);
 	return err;
+}
+
+int tree_readlink(struct fs *fs, const struct identity *id, struct buf *target)
+{
+	switch (id->kind) {
+	case NODE_LINK:
+		return link_read(fs, id->map_id, id->bytes, target);
+	case NODE_WAIT_LINK:
+		return newlink_read(fs, id, target);
+	case NODE_SCRATCH:
+		return scratch_read(&fs->scratch, kind_scratch_number(id), 0, SIZE_MAX, target);
+	default:
+		return -EINVAL;
+	}
+}
+
+/* A name that a link has for a moment: rsync's begin with a dot, "CuXXXXXX" is one of
+ * ln -sfn. */
+static bool is_passing_link(const char *name)
+{
+	return name[0] == '.' || (strlen(name) == 8 && strncmp(name, "Cu", 2) == 0);
+}
+
+static int make_staged_link(struct fs *fs, const struct identity *dir, const char *full,
+			    const char *target, const struct maker *maker, struct found *out,
+			    struct diag *d)
+{
+	struct maker link = *maker;
+	int err;
+
+	link.mode = S_IFLNK | 0777;
+	err = make_scratch(fs, dir->map_id, full, &link, out, d);
+	if (err)
+		return err;
+	return scratch_write(&fs->scratch, kind_scratch_number(&out->id), 0, target,
+			     strlen(target));
 }
 
 int tree_symlink(struct fs *fs, const struct identity *dir, const char *name, const char *target,
 		 const struct maker *maker, struct found *out, struct diag *d)
 {
+	bool in_map = tree_is_in_map(dir) && kind_by_name(dir->kind, name) == NODE_KINDS;
+	bool takes_links = in_map && newlink_may_be(fs, dir->map_id);
 	struct buf full = BUF_INIT(LONGEST_PATH);
-	struct maker link = *maker;
-	uint64_t number;
 	int err;
 
-	link.mode = S_IFLNK | 0777;
-	if (!tree_is_in_map(dir) || name[0] != '.' || kind_by_name(dir->kind, name) != NODE_KINDS)
-		return diag_set(d, EPERM, "the values of this map are no symlinks");
+	if (!in_map || (!takes_links && name[0] != '.'))
+		return diag_set(d, EPERM, "only keys of maps of maps are symbolic links");
 	err = tree_full_name(dir, name, &full);
-	if (!err)
-		err = make_scratch(fs, dir->map_id, full.data, &link, out, d);
-	buf_free(&full);
 	if (err)
-		return err;
-	number = kind_scratch_number(&out->id);
-	return scratch_write(&fs->scratch, number, 0, target, strlen(target));
+		goto out;
+	if (is_passing_link(name) && find_key(fs, dir->map_id, &full, out, NULL))
+		err = make_staged_link(fs, dir, full.data, target, maker, out, d);
+	else
+		err = newlink_make(fs, dir->map_id, full.data, target, BPF_NOEXIST, &out->id,
+				   &out->bytes, d);
+out:
+	buf_free(&full);
+	return err;
 }
 
 static int split_and_create(struct fs *fs, const struct identity *dir, const char *name,
@@ -307,17 +323,21 @@ int tree_mkdir(struct fs *fs, const struct identity *dir, const char *name, stru
 
 	if (tree_is_in_map(dir))
 		return make_long_dir(fs, dir, name, out, d);
-	spec_copy(&spec, &fs->options.mkdir_spec);
-	err = split_and_create(fs, dir, name, &spec, &id, d);
+	err = spec_copy(&spec, &fs->options.mkdir_spec);
+	if (!err)
+		err = split_and_create(fs, dir, name, &spec, &id, d);
 	spec_free(&spec);
 	if (err)
 		return err;
 	out->id = (struct identity){.kind = NODE_MAP, .map_id = id};
-	if (strchr(name, ','))
+	if (strchr(name, ',')) {
+		newlink_map_came(fs, id);
 		return 0;
+	}
 	fresh_add(&fs->fresh, id, false); /* else it cannot be made again, that is all */
 	if (maptype_is_fixed(fs->options.mkdir_spec.type))
 		hide_all_slots(&fs->hidden, id, fs->options.mkdir_spec.max_entries);
+	newlink_map_came(fs, id);
 	return 0;
 }
 
@@ -338,6 +358,8 @@ static int check_empty(struct fs *fs, uint32_t map_id, struct diag *d)
 		map_close(&map);
 	}
 	map_desc_unref(desc);
+	if (err == 1 && waitlinks_count(&fs->waitlinks, map_id))
+		return diag_set(d, ENOTEMPTY, "links of the map wait for maps that are not there");
 	if (err == 0)
 		return diag_set(d, ENOTEMPTY, "the map has keys: remove them first");
 	return err < 0 ? err : 0;
@@ -364,6 +386,7 @@ static int remove_map(struct fs *fs, uint32_t map_id, const char *dir, const cha
 	if (err)
 		return err;
 	fresh_remove(&fs->fresh, map_id);
+	waitlinks_remove_map(&fs->waitlinks, map_id);
 	hide_prune(&fs->hidden, is_map_gone, fs);
 	return 0;
 }
@@ -441,6 +464,13 @@ int tree_unlink(struct fs *fs, const struct identity *dir, const char *name, str
 	switch (found.id.kind) {
 	case NODE_KEY:
 		err = unlink_key(fs, &found.id, d);
+		break;
+	case NODE_LINK:
+		err = newlink_remove_key(fs, &found.id, d);
+		break;
+	case NODE_WAIT_LINK:
+		err = waitlinks_remove(&fs->waitlinks, found.id.map_id,
+				       (const char *)found.id.bytes);
 		break;
 	case NODE_SCRATCH:
 		err = scratch_unlink(&fs->scratch, kind_scratch_number(&found.id));

@@ -50,6 +50,9 @@ int tree_unlink(struct fs *fs, const struct identity *dir, const char *name, str
 int tree_symlink(struct fs *fs, const struct identity *dir, const char *name, const char *target,
 		 const struct maker *maker, struct found *out, struct diag *d);
 
+/* The target of a symbolic link, appended. -EINVAL if it is none. */
+int tree_readlink(struct fs *fs, const struct identity *id, struct buf *target);
+
 /* The path of a directory of maps, as the catalogue calls it. */
 const char *tree_dir_path(const struct identity *dir);
 

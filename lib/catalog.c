@@ -12,7 +12,7 @@
 #include "lib/entries.h"
 #include "lib/mapname.h"
 #include "lib/pindirs.h"
-#include "lib/survey.h"
+#include "lib/pinning.h"
 #include "lib/speccreate.h"
 #include "lib/sys.h"
 
@@ -116,14 +116,6 @@ static struct map_entry *find_known(struct catalog *c, const char *dir, const ch
 	return living(c, e);
 }
 
-/* A pin in dir would be called this, whatever the map is shown as. */
-static void pin_path(const struct catalog *c, const char *dir, const char *name, struct buf *out)
-{
-	catalog_dir_path(c, dir, out);
-	buf_addc(out, '/');
-	mapname_pin(name, out);
-}
-
 /* The map whose second pin is called name. */
 static struct map_entry *find_by_pin(struct catalog *c, const char *dir, const char *name)
 {
@@ -131,7 +123,7 @@ static struct map_entry *find_by_pin(struct catalog *c, const char *dir, const c
 	struct bpf_map_info info;
 	struct map_entry *e = NULL;
 
-	pin_path(c, dir, name, &path);
+	pinning_path(&c->options, dir, name, &path);
 	if (!buf_error(&path) && survey_read_pin(path.data, &info) == 0)
 		e = entries_by_id(&c->entries, info.id);
 	buf_free(&path);
@@ -281,18 +273,12 @@ int catalog_path(struct catalog *c, uint32_t id, struct buf *out)
 
 	pthread_mutex_lock(&c->lock);
 	e = entries_by_id(&c->entries, id);
+	if (!e && now() - c->looked_at > STALE_NS && look(c) == 0)
+		e = entries_by_id(&c->entries, id);
 	if (e)
 		buf_addf(out, "%s%s%s", e->dir, *e->dir ? "/" : "", e->name);
 	pthread_mutex_unlock(&c->lock);
 	return e ? buf_error(out) : -ENOENT;
-}
-
-/* Is the pin that an entry is shown by still the file that was looked into? */
-static int stat_pin(const struct map_entry *e, struct stat *st)
-{
-	int err = e && e->pin ? sys_pin_stat(e->pin, st) : -ENOENT;
-
-	return !err && st->st_ino != e->pin_ino ? -ENOENT : err;
 }
 
 int catalog_pin(struct catalog *c, uint32_t id, struct buf *out, struct stat *st)
@@ -303,7 +289,7 @@ int catalog_pin(struct catalog *c, uint32_t id, struct buf *out, struct stat *st
 
 	pthread_mutex_lock(&c->lock);
 	e = entries_by_id(&c->entries, id);
-	err = stat_pin(e, st ? st : &found);
+	err = pinning_stat(e, st ? st : &found);
 	if (!err) {
 		buf_adds(out, e->pin);
 		err = buf_error(out);
@@ -342,7 +328,7 @@ static int check_free(struct catalog *c, const char *dir, const char *name, stru
 
 	if (!err && find(c, dir, name))
 		err = diag_set(d, EEXIST, "there is a map of this name");
-	pin_path(c, dir, name, &path);
+	pinning_path(&c->options, dir, name, &path);
 	if (!err && buf_error(&path))
 		err = diag_set(d, ENAMETOOLONG, "the path of the pin is too long");
 	if (!err && sys_pin_stat(path.data, &st) == 0)
@@ -351,36 +337,53 @@ static int check_free(struct catalog *c, const char *dir, const char *name, stru
 	return err;
 }
 
-/* Pins a map that was just made and gives it its entry. */
-static int pin_new(struct catalog *c, const char *dir, const char *name, int fd, uint32_t *id,
-		   struct diag *d)
+static int find_template(struct catalog *c, const char *dir, const char *name, uint32_t *id)
 {
-	struct buf path = BUF_INIT(PATH_MAX), raw = BUF_INIT(PATH_MAX);
-	struct bpf_map_info info;
-	struct map_entry *e;
-	struct stat st;
+	const char *slash = strrchr(name, '/');
+	struct buf path = BUF_INIT(PATH_MAX);
 	int err;
 
-	pin_path(c, dir, name, &path);
-	mapname_raw(name, &raw);
-	err = sys_map_info(fd, &info);
-	if (!err)
-		err = sys_pin(fd, path.data);
-	if (err) {
-		diag_set(d, -err, "cannot pin it as %s", path.data);
-	} else {
-		err = survey_add(&c->entries, &c->options, &info, dir, raw.data, &e);
-		if (!err && sys_pin_stat(path.data, &st) == 0)
-			err = entries_set_pin(&c->entries, e, path.data, st.st_ino);
-		*id = info.id;
+	if (slash) {
+		buf_add(&path, name, (size_t)(slash - name));
+		err = buf_error(&path);
+		if (!err)
+			err = catalog_find(c, path.data ? path.data : "", slash + 1, id);
+		buf_free(&path);
+		return err;
 	}
-	buf_free(&path);
-	buf_free(&raw);
-	return err;
+	err = catalog_find(c, dir, name, id);
+	return err && *dir ? catalog_find(c, "", name, id) : err;
 }
 
-int catalog_create(struct catalog *c, const char *dir, const char *name, const struct spec *spec,
-		   uint32_t *id, struct diag *d)
+int catalog_take_template(struct catalog *c, const char *dir, struct spec *spec, struct diag *d)
+{
+	struct map_desc *desc;
+	uint32_t id;
+	int err;
+
+	if (!spec->inner_name)
+		return 0;
+	err = find_template(c, dir, spec->inner_name, &id);
+	if (!err)
+		err = catalog_desc(c, id, &desc);
+	if (err == -ENOENT)
+		return diag_set(d, EINVAL, "there is no map %s, so that inner= says nothing",
+				spec->inner_name);
+	if (err)
+		return err;
+	spec->inner = malloc(sizeof(*spec->inner));
+	if (spec->inner)
+		spec_of_map(spec->inner, desc);
+	map_desc_unref(desc);
+	if (!spec->inner)
+		return -ENOMEM;
+	free(spec->inner_name);
+	spec->inner_name = NULL;
+	return 0;
+}
+
+static int create(struct catalog *c, const char *dir, const char *name, const struct spec *spec,
+		  uint32_t *id, struct diag *d)
 {
 	struct buf raw = BUF_INIT(PATH_MAX);
 	int err, fd;
@@ -392,7 +395,7 @@ int catalog_create(struct catalog *c, const char *dir, const char *name, const s
 	mapname_raw(name, &raw);
 	if (!err) {
 		fd = spec_create(spec, raw.data, raw.len, c->max_map_bytes, d);
-		err = fd < 0 ? fd : pin_new(c, dir, name, fd, id, d);
+		err = fd < 0 ? fd : pinning_add(&c->entries, &c->options, dir, name, fd, id, d);
 		if (fd >= 0)
 			sys_close(fd);
 	}
@@ -401,58 +404,29 @@ int catalog_create(struct catalog *c, const char *dir, const char *name, const s
 	return err;
 }
 
-static int not_ours(const struct catalog *c, struct diag *d)
+/* Where the kernel keeps no types, what was asked for is laid over the map. */
+static void lay_types(struct catalog *c, uint32_t id, const struct spec *spec)
 {
-	return diag_set(d, EBUSY, "it has no pin in %s that could be removed: others keep this map",
-			c->pindir);
+	const struct map_types types = {spec->key, spec->value};
+
+	if (!spec->type->btf && spec_has_types(spec))
+		catalog_set_types(c, id, &types, NULL);
 }
 
-/* Is there a pin of this map at path? */
-static bool is_pin_of(const char *path, uint32_t id)
+int catalog_create(struct catalog *c, const char *dir, const char *name, const struct spec *spec,
+		   uint32_t *id, struct diag *d)
 {
-	struct bpf_map_info info;
+	struct spec whole;
+	int err = spec_copy(&whole, spec);
 
-	return survey_read_pin(path, &info) == 0 && info.id == id;
-}
-
-/*
- * The pin of a map that a request for name in dir is about, appended to path: the
- * one of that name if the map has several, else the one that it is shown by,
- * which may be gone meanwhile, or another map's.
- */
-static int choose_pin(struct catalog *c, const struct map_entry *e, const char *dir,
-		      const char *name, struct buf *path, struct diag *d)
-{
-	struct stat st;
-
-	if (!e)
-		return -ENOENT;
-	if (name) {
-		pin_path(c, dir, name, path);
-		if (!buf_error(path) && is_pin_of(path->data, e->id))
-			return 0;
-	}
-	buf_clear(path);
-	if (stat_pin(e, &st))
-		return not_ours(c, d);
-	buf_adds(path, e->pin);
-	return buf_error(path);
-}
-
-static bool is_shown_by(const struct map_entry *e, const char *path)
-{
-	return e->pin && strcmp(e->pin, path) == 0;
-}
-
-static int unpin(struct catalog *c, struct map_entry *e, const char *path)
-{
-	int err = sys_pin_unlink(path);
-
-	if (err || !is_shown_by(e, path))
-		return err;
-	entries_set_pin(&c->entries, e, NULL, 0);
-	e = living(c, e);
-	return e ? survey_settle(&c->entries, &c->options, e) : 0;
+	if (!err && spec->inner_name)
+		err = catalog_take_template(c, dir, &whole, d);
+	if (!err)
+		err = create(c, dir, name, &whole, id, d);
+	if (!err)
+		lay_types(c, *id, &whole);
+	spec_free(&whole);
+	return err;
 }
 
 int catalog_unpin(struct catalog *c, uint32_t id, const char *dir, const char *name, struct diag *d)
@@ -465,33 +439,11 @@ int catalog_unpin(struct catalog *c, uint32_t id, const char *dir, const char *n
 	e = entries_by_id(&c->entries, id);
 	err = check_writable(c, d);
 	if (!err)
-		err = choose_pin(c, e, dir, name, &path, d);
+		err = pinning_choose(&c->options, e, dir, name, &path, d);
 	if (!err)
-		err = unpin(c, e, path.data);
+		err = pinning_remove(&c->entries, &c->options, e, path.data);
 	pthread_mutex_unlock(&c->lock);
 	buf_free(&path);
-	return err;
-}
-
-/* Moves a pin; the entry follows if it is shown by that one. */
-static int move_pin(struct catalog *c, struct map_entry *e, const char *old, const char *dir,
-		    const char *name)
-{
-	struct buf path = BUF_INIT(PATH_MAX), shown = BUF_INIT(PATH_MAX);
-	int err;
-
-	pin_path(c, dir, name, &path);
-	mapname_canonical(name, &shown);
-	err = buf_error(&path) ? buf_error(&path) : buf_error(&shown);
-	if (!err)
-		err = sys_pin_rename(old, path.data);
-	if (!err && is_shown_by(e, old)) {
-		err = entries_set_pin(&c->entries, e, path.data, e->pin_ino);
-		if (!err)
-			err = entries_rename(&c->entries, e, dir, shown.data);
-	}
-	buf_free(&path);
-	buf_free(&shown);
 	return err;
 }
 
@@ -510,9 +462,9 @@ int catalog_rename(struct catalog *c, uint32_t id, const char *dir, const char *
 		err = check_free(c, new_dir, new_name, d);
 	e = entries_by_id(&c->entries, id); /* check_free() may have looked anew */
 	if (!err)
-		err = choose_pin(c, e, dir, name, &path, d);
+		err = pinning_choose(&c->options, e, dir, name, &path, d);
 	if (!err)
-		err = move_pin(c, e, path.data, new_dir, new_name);
+		err = pinning_move(&c->entries, &c->options, e, path.data, new_dir, new_name);
 	pthread_mutex_unlock(&c->lock);
 	buf_free(&path);
 	return err;

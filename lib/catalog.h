@@ -89,6 +89,12 @@ int catalog_each_dir(const struct catalog *c, const char *dir,
 void catalog_dir_path(const struct catalog *c, const char *dir, struct buf *out);
 
 /*
+ * If a spec for a map in dir names a map as its template (inner=NAME, of dir or of the
+ * root): what that map is, in place of the name. -EINVAL explained if there is none.
+ */
+int catalog_take_template(struct catalog *c, const char *dir, struct spec *spec, struct diag *d);
+
+/*
  * Makes a map by spec and pins it as name in dir. -EEXIST, -EINVAL (a name that
  * cannot be), or what spec_create() says; explained in d.
  */

@@ -64,6 +64,18 @@ struct elements {
 	bool fixed;    /* and all are always there; removing stores zeroes */
 	bool unlisted; /* nobody knows which keys there are */
 	bool by_hand;  /* the kernel heeds no BPF_NOEXIST and BPF_EXIST: look first */
+
+	bool keys_are_values; /* a key is what the kernel calls a value, of the value's type */
+};
+
+/* Elements without keys, which go in and come out at ends. */
+struct elem_ends {
+	/* size: the value's, or that of a record where records have any. */
+	int (*push)(const struct elem_map *m, const void *element, uint32_t size, struct diag *d);
+
+	/* The next element; -ENOENT if there is none. NULL where there is no such end. */
+	int (*peek)(const struct elem_map *m, void *element);
+	int (*pop)(const struct elem_map *m, void *element);
 };
 
 /* Layouts of keys and values that several have. */

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/btflayout.h"
 #include "lib/record.h"
@@ -24,10 +25,29 @@ static int choose_type(const struct ctype *laid, const struct btf *btf, uint32_t
 	return 0;
 }
 
+/* The value of a struct_ops is of a type of the kernel's own; where that is not told,
+ * or is a module's, just bytes. */
+static int choose_value_type(const struct map_types *types, const struct btf *btf,
+			     const struct bpf_map_info *info, struct ctype **out)
+{
+	uint32_t type_id = info->btf_value_type_id;
+	int err;
+
+	if (info->btf_vmlinux_value_type_id) {
+		type_id = info->btf_vmlinux_value_type_id;
+		err = sys_btf_vmlinux(&btf);
+		if (err == -ENOMEM)
+			return err;
+	}
+	return choose_type(types->value, btf, type_id, info->value_size, out);
+}
+
 static int lay_out_key(struct map_desc *desc)
 {
 	const struct ctype *t = desc->key_type;
 
+	if (desc->type->elements->keys_are_values)
+		t = desc->value_type;
 	if (desc->type->elements->key)
 		desc->key = desc->type->elements->key(&desc->info);
 	else if (!desc->type->prefixes)
@@ -63,8 +83,7 @@ static int describe(struct map_desc *desc, const struct btf *btf, const struct m
 			      &desc->key_type);
 
 	if (!err)
-		err = choose_type(types->value, btf, info->btf_value_type_id, info->value_size,
-				  &desc->value_type);
+		err = choose_value_type(types, btf, info, &desc->value_type);
 	if (!err && desc->type->elements)
 		err = lay_out_key(desc);
 	if (!err && desc->value_type)
@@ -109,12 +128,14 @@ static int check_size(const char *what, const struct ctype *t, uint32_t size, st
 
 int map_types_check(const struct bpf_map_info *info, const struct map_types *types, struct diag *d)
 {
+	const struct maptype *type = maptype_find(info->type);
+	bool has_records = type->valueless && type->ends; /* of any size */
 	int err = check_size("key", types->key, info->key_size, d);
 
-	if (!err)
+	if (!err && !has_records)
 		err = check_size("value", types->value, info->value_size, d);
-	if (!err && types->key && maptype_find(info->type)->prefixes &&
-	    ctype_is_typed(types->key) && !ctype_is_struct(types->key))
+	if (!err && types->key && type->prefixes && ctype_is_typed(types->key) &&
+	    !ctype_is_struct(types->key))
 		return diag_set(d, EINVAL,
 				"the key of an LPM trie begins with its prefix length: "
 				"use ipv4_prefix, ipv6_prefix or a struct");
@@ -194,6 +215,27 @@ static int check_held(const struct map_desc *desc)
 	return live.usercnt ? 0 : -EOPNOTSUPP;
 }
 
+/*
+ * The last user may have gone between check_held() and the opening. The kernel then clears
+ * the map in the background; if it is closed before that has begun, a reference is lost,
+ * and with it the map, for good (map-types finding 1). So wait, and let it go.
+ */
+static int check_shared(struct map *map)
+{
+	const struct timespec begun = {.tv_nsec = 100000000};
+	struct mapiter_map live;
+	int err;
+
+	if (!map->desc->iter || !map_desc_is_delicate(map->desc))
+		return 0;
+	err = mapiter_find(map->desc->iter, map->desc->info.id, &live);
+	if (!err && live.usercnt > 1)
+		return 0;
+	nanosleep(&begun, NULL);
+	map_close(map);
+	return err ? err : -EOPNOTSUPP;
+}
+
 int map_open(struct map *map, struct map_desc *desc, uint32_t open_flags)
 {
 	int err = check_held(desc);
@@ -205,7 +247,7 @@ int map_open(struct map *map, struct map_desc *desc, uint32_t open_flags)
 	map->fd = sys_map_open_id(desc->info.id, open_flags);
 	if (map->fd == -ENOENT)
 		return -ESTALE;
-	return map->fd < 0 ? map->fd : 0;
+	return map->fd < 0 ? map->fd : check_shared(map);
 }
 
 void map_close(struct map *map)
@@ -327,6 +369,34 @@ int map_delete(const struct map *map, const void *key, struct diag *d)
 		return diag_set(d, EOPNOTSUPP, "%s", elements->no_del);
 	err = elements->fixed ? store_zeroes(map, key) : elements->del(&m, key);
 	return explain(map, err, d);
+}
+
+int map_push(const struct map *map, const void *element, uint32_t size, struct diag *d)
+{
+	const struct elem_map m = map_elem(map);
+	struct diag own = {.err = 0};
+	int err = map->desc->type->by_ends->push(&m, element, size, &own);
+
+	if (!own.err)
+		return explain(map, err, d);
+	if (d)
+		*d = own;
+	return err;
+}
+
+int map_peek(const struct map *map, void *element)
+{
+	const struct elem_map m = map_elem(map);
+
+	return map->desc->type->by_ends->peek(&m, element);
+}
+
+int map_pop(const struct map *map, void *element, struct diag *d)
+{
+	const struct elem_map m = map_elem(map);
+	int err = map->desc->type->by_ends->pop(&m, element);
+
+	return err == -ENOENT ? err : explain(map, err, d);
 }
 
 bool map_is_frozen(const struct map *map)

@@ -75,7 +75,8 @@ bool map_desc_is_delicate(const struct map_desc *desc);
 /*
  * Opens the map by its id. open_flags: 0 or BPF_F_RDONLY. -ESTALE if the map is gone,
  * -EOPNOTSUPP if it is delicate and nobody else has a user reference: closing it again
- * would be what disturbs it. Close with map_close().
+ * would be what disturbs it; where the last one goes at this very moment, this takes a
+ * tenth of a second. Close with map_close().
  */
 int map_open(struct map *map, struct map_desc *desc, uint32_t open_flags);
 void map_close(struct map *map);
@@ -98,6 +99,16 @@ int map_put(const struct map *map, const void *key, const void *value, uint64_t 
 
 /* Stores zeroes where the type has elements that cannot be removed. */
 int map_delete(const struct map *map, const void *key, struct diag *d);
+
+/*
+ * The ends of a map whose row has them. element: value_size bytes, in the tree's form; what
+ * is pushed into a user ring buffer has any size. -ENOSPC and -EROFS as above.
+ */
+int map_push(const struct map *map, const void *element, uint32_t size, struct diag *d);
+
+/* -ENOENT if the map is empty. */
+int map_peek(const struct map *map, void *element);
+int map_pop(const struct map *map, void *element, struct diag *d);
 
 /*
  * Is the map frozen? Asked of fdinfo: an update that the kernel would refuse

@@ -25,6 +25,10 @@ struct btf {
 	__u32 id;
 };
 
+struct btf_record {
+	__u32 cnt;
+};
+
 struct bpf_map {
 	enum bpf_map_type map_type;
 	__u32 key_size;
@@ -42,6 +46,8 @@ struct bpf_map {
 	atomic64_t usercnt;
 	_Bool frozen;
 	__s64 *elem_count;
+	struct bpf_map *inner_map_meta;
+	struct btf_record *record;
 };
 
 struct lpm_trie {
@@ -146,6 +152,24 @@ static __always_inline void describe_btf(struct bpf_map *map, struct bpf_map_inf
 	info->btf_vmlinux_value_type_id = map->btf_vmlinux_value_type_id;
 }
 
+static __always_inline void describe_inner(struct bpf_map *map, struct mapiter_template *inner)
+{
+	struct bpf_map *meta;
+
+	if (!bpf_core_field_exists(map->inner_map_meta))
+		return;
+	meta = map->inner_map_meta;
+	if (!meta)
+		return;
+	inner->type = meta->map_type;
+	inner->key_size = meta->key_size;
+	inner->value_size = meta->value_size;
+	inner->max_entries = meta->max_entries;
+	inner->map_flags = meta->map_flags;
+	if (bpf_core_field_exists(meta->record) && meta->record && meta->btf)
+		inner->btf_id = meta->btf->id;
+}
+
 SEC("iter/bpf_map")
 int mapiter(struct bpf_iter__bpf_map *ctx)
 {
@@ -161,6 +185,7 @@ int mapiter(struct bpf_iter__bpf_map *ctx)
 	out.usercnt = map->usercnt.counter;
 	out.refcnt = map->refcnt.counter - 1; /* the walk itself holds it */
 	out.count = count(map);
+	describe_inner(map, &out.inner);
 	bpf_seq_write(ctx->meta->seq, &out, sizeof(out));
 	return 0;
 }

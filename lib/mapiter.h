@@ -13,6 +13,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The template of a map of maps: what each map in it has to be like. */
+struct mapiter_template {
+	uint32_t type; /* 0: the map has none, or the kernel does not tell */
+	uint32_t key_size;
+	uint32_t value_size;
+	uint32_t max_entries;
+	uint32_t map_flags;
+	uint32_t btf_id; /* the BTF that has the type of its values; 0: the kernel owns no part of
+			  * them (locks, timers, …). Which type it is, is not told */
+};
+
 /*
  * What the iterator tells of one map. The BPF program fills it as it stands here,
  * so it must have the same shape on both sides.
@@ -27,9 +38,12 @@ struct mapiter_map {
 	int64_t usercnt; /* descriptors and pins; 0: only programs and other maps hold it */
 	int64_t refcnt;  /* all that hold it, without this walk, but with others under way */
 	int64_t count;   /* elements; -1: not known for this type, or on this kernel */
+	struct mapiter_template inner;
 };
 
-_Static_assert(sizeof(struct mapiter_map) == sizeof(struct bpf_map_info) + 32, "no other padding");
+_Static_assert(sizeof(struct mapiter_map) ==
+		       sizeof(struct bpf_map_info) + 32 + sizeof(struct mapiter_template),
+	       "no other padding");
 
 struct mapiter;
 

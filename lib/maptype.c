@@ -3,9 +3,15 @@
 
 #include <string.h>
 
+#include "lib/elembloom.h"
+#include "lib/elemmaps.h"
+#include "lib/elemops.h"
 #include "lib/elemplain.h"
+#include "lib/elemqueue.h"
 #include "lib/elemslot.h"
 #include "lib/elemstack.h"
+#include "lib/elemstore.h"
+#include "lib/userring.h"
 
 /* Types that linux/bpf.h of Debian 12 does not name yet. */
 enum { MAP_TYPE_CGRP_STORAGE = 32, MAP_TYPE_ARENA = 33, MAP_TYPE_INSN_ARRAY = 34 };
@@ -39,9 +45,9 @@ static const struct maptype rows[] = {
 	{BPF_MAP_TYPE_LRU_PERCPU_HASH, "lru_percpu_hash", &elem_hash, .per_cpu = true, .btf = true},
 	{BPF_MAP_TYPE_LPM_TRIE, "lpm_trie", &elem_prefix, .prefixes = true,
 	 .create_flags = BPF_F_NO_PREALLOC, .btf = true},
-	{BPF_MAP_TYPE_ARRAY_OF_MAPS, "array_of_maps", .why_not = NOT_YET, .key_size = 4, .key = "4",
-	 .value = "4"},
-	{BPF_MAP_TYPE_HASH_OF_MAPS, "hash_of_maps", .why_not = NOT_YET, .value = "4"},
+	{BPF_MAP_TYPE_ARRAY_OF_MAPS, "array_of_maps", &elem_map_array, .links = true, .key_size = 4,
+	 .key = "4", .value = "4"},
+	{BPF_MAP_TYPE_HASH_OF_MAPS, "hash_of_maps", &elem_map_hash, .links = true, .value = "4"},
 	{BPF_MAP_TYPE_DEVMAP, "devmap", &elem_dev, .key_size = 4, .key = "4", .value = "4",
 	 .added_flags = BPF_F_RDONLY_PROG},
 	{BPF_MAP_TYPE_SOCKMAP, "sockmap", &elem_sock, .delicate = true, .key_size = 4, .key = "4",
@@ -56,27 +62,25 @@ static const struct maptype rows[] = {
 	{BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, "percpu_cgroup_storage", &elem_attached,
 	 .per_cpu = true, .unbounded = true, .key = ATTACHED_KEY, .btf = true},
 	{BPF_MAP_TYPE_QUEUE, "queue", .why_not = AS_QUEUE, .keyless = true,
-	 .ends = MAPTYPE_PUSH | MAPTYPE_PEEK | MAPTYPE_POP},
+	 .ends = MAPTYPE_PUSH | MAPTYPE_PEEK | MAPTYPE_POP, .by_ends = &elem_queue},
 	{BPF_MAP_TYPE_STACK, "stack", .why_not = AS_QUEUE, .keyless = true,
-	 .ends = MAPTYPE_PUSH | MAPTYPE_PEEK | MAPTYPE_POP},
-	{BPF_MAP_TYPE_SK_STORAGE, "sk_storage", .why_not = NOT_YET, .key_size = 4, .key = "s32",
+	 .ends = MAPTYPE_PUSH | MAPTYPE_PEEK | MAPTYPE_POP, .by_ends = &elem_queue},
+	{BPF_MAP_TYPE_SK_STORAGE, "sk_storage", &elem_of_socket, .key_size = 4, .key = "s32",
 	 .unbounded = true, .create_flags = BPF_F_NO_PREALLOC, .btf = true, .needs_btf = true},
 	{BPF_MAP_TYPE_DEVMAP_HASH, "devmap_hash", &elem_dev_hash, .key_size = 4, .key = "4",
 	 .value = "4", .added_flags = BPF_F_RDONLY_PROG},
-	{BPF_MAP_TYPE_STRUCT_OPS, "struct_ops", .why_not = NOT_YET, .key_size = 4,
+	{BPF_MAP_TYPE_STRUCT_OPS, "struct_ops", &elem_ops, .key_size = 4,
 	 .why_no_mkdir = "a struct_ops belongs to the program that implements it"},
 	{BPF_MAP_TYPE_RINGBUF, "ringbuf", .why_not = "records have no keys: .stream",
 	 .keyless = true, .valueless = true, .ends = MAPTYPE_STREAM},
-	{BPF_MAP_TYPE_INODE_STORAGE, "inode_storage", .why_not = NOT_YET, .key_size = 4,
-	 .key = "s32", .unbounded = true, .create_flags = BPF_F_NO_PREALLOC, .btf = true,
-	 .needs_btf = true},
-	{BPF_MAP_TYPE_TASK_STORAGE, "task_storage", .why_not = NOT_YET, .key_size = 4, .key = "s32",
+	{BPF_MAP_TYPE_INODE_STORAGE, "inode_storage", &elem_of_inode, .key_size = 4, .key = "s32",
 	 .unbounded = true, .create_flags = BPF_F_NO_PREALLOC, .btf = true, .needs_btf = true},
-	{BPF_MAP_TYPE_BLOOM_FILTER, "bloom_filter", .why_not = NOT_YET, .keyless = true,
-	 .btf = true},
+	{BPF_MAP_TYPE_TASK_STORAGE, "task_storage", &elem_of_task, .key_size = 4, .key = "s32",
+	 .unbounded = true, .create_flags = BPF_F_NO_PREALLOC, .btf = true, .needs_btf = true},
+	{BPF_MAP_TYPE_BLOOM_FILTER, "bloom_filter", &elem_bloom, .keyless = true, .btf = true},
 	{BPF_MAP_TYPE_USER_RINGBUF, "user_ringbuf", .why_not = "records have no keys: .push",
-	 .keyless = true, .valueless = true, .ends = MAPTYPE_PUSH},
-	{MAP_TYPE_CGRP_STORAGE, "cgrp_storage", .why_not = NOT_YET, .key_size = 4, .key = "s32",
+	 .keyless = true, .valueless = true, .ends = MAPTYPE_PUSH, .by_ends = &elem_user_ring},
+	{MAP_TYPE_CGRP_STORAGE, "cgrp_storage", &elem_of_cgroup, .key_size = 4, .key = "s32",
 	 .unbounded = true, .create_flags = BPF_F_NO_PREALLOC, .btf = true, .needs_btf = true},
 	{MAP_TYPE_ARENA, "arena", .why_not = "an arena has no elements, only pages",
 	 .keyless = true, .valueless = true, .create_flags = BPF_F_MMAPABLE},

@@ -30,6 +30,7 @@ struct maptype {
 	const struct elements *elements; /* NULL: it has no keys that could be files */
 	const char *why_not;             /* one sentence, if elements is NULL */
 	unsigned int ends;               /* enum maptype_ends */
+	const struct elem_ends *by_ends; /* how .push, .peek and .pop do it */
 
 	bool per_cpu;  /* a value has one part per possible CPU */
 	bool prefixes; /* the key is an LPM prefix */

@@ -55,6 +55,12 @@ static int check_parts(const struct spec *s, struct diag *d)
 		err = check_presence("value", s->value, !type->valueless, d);
 	if (!err)
 		err = check_presence("max_entries", s->max_entries, !type->unbounded, d);
+	if (!err && type->links && !s->inner)
+		return diag_set(d, EINVAL,
+				"a map of maps needs inner=NAME, or inner_type=, inner_key=, "
+				"inner_value= and inner_max_entries=");
+	if (!err && !type->links && s->inner)
+		return diag_set(d, EINVAL, "only a map of maps has a template (inner)");
 	return err;
 }
 
@@ -103,6 +109,11 @@ static int attach_btf(const struct spec *s, struct sys_map_attr *attr)
 static int explain_create(const struct spec *s, int err, struct diag *d)
 {
 	switch (err) {
+	case -EOPNOTSUPP:
+		if (s->inner)
+			return diag_set(d, EINVAL, "the kernel has no maps of maps of type %s",
+					s->inner->type->name);
+		break;
 	case -EINVAL:
 		return diag_set(d, EINVAL, "the kernel makes no %s of these sizes and flags",
 				s->type->name);
@@ -110,23 +121,13 @@ static int explain_create(const struct spec *s, int err, struct diag *d)
 		return diag_set(d, EFBIG, "too large for the kernel");
 	case -EPERM:
 		return diag_set(d, EPERM, "making a map takes CAP_BPF");
-	default:
-		return diag_set(d, -err, "the kernel could not make the map");
 	}
+	return diag_set(d, -err, "the kernel could not make the map");
 }
 
-int spec_create(const struct spec *s, const char *raw_name, size_t raw_len, uint64_t max_bytes,
-		struct diag *d)
+static int create(const struct spec *s, const char *name, int inner_fd, struct diag *d)
 {
-	struct spec named = *s; /* borrows all but the name */
-	struct sys_map_attr attr;
-	int fd, err = check(s, max_bytes, d);
-
-	if (err)
-		return err;
-	if (!s->name[0])
-		spec_set_name(&named, raw_name, raw_len);
-	attr = (struct sys_map_attr){
+	struct sys_map_attr attr = {
 		.type = s->type->type,
 		.key_size = size_of(s->key),
 		.value_size = size_of(s->value),
@@ -134,12 +135,51 @@ int spec_create(const struct spec *s, const char *raw_name, size_t raw_len, uint
 		.map_flags = s->map_flags | s->type->create_flags,
 		.map_extra = s->map_extra,
 		.numa_node = s->numa_node,
-		.name = named.name,
+		.name = name,
+		.inner_map_fd = inner_fd,
 	};
+	int fd, err = 0;
+
 	if (s->type->btf && spec_has_types(s))
 		err = attach_btf(s, &attr);
 	fd = err ? err : sys_map_create(&attr);
 	if (attr.btf_fd > 0)
 		sys_close(attr.btf_fd);
 	return fd < 0 ? explain_create(s, fd, d) : fd;
+}
+
+/* A map by the template, for as long as it takes to make a map of such. */
+static int create_template(const struct spec *s, uint64_t max_bytes, struct diag *d)
+{
+	struct diag why = {.err = 0};
+	int result;
+
+	if (s->type && s->type->links)
+		result = diag_set(&why, EINVAL, "a map of maps has no maps of maps in it");
+	else
+		result = check(s, max_bytes, &why);
+	if (!result)
+		result = create(s, "template", 0, &why);
+	return result < 0 ? diag_set(d, -result, "the template (inner): %s", why.why) : result;
+}
+
+int spec_create(const struct spec *s, const char *raw_name, size_t raw_len, uint64_t max_bytes,
+		struct diag *d)
+{
+	struct spec named = *s; /* borrows all but the name */
+	int fd, inner_fd = 0, err = check(s, max_bytes, d);
+
+	if (err)
+		return err;
+	if (s->inner) {
+		inner_fd = create_template(s->inner, max_bytes, d);
+		if (inner_fd < 0)
+			return inner_fd;
+	}
+	if (!s->name[0])
+		spec_set_name(&named, raw_name, raw_len);
+	fd = create(s, named.name, inner_fd, d);
+	if (s->inner)
+		sys_close(inner_fd);
+	return fd;
 }

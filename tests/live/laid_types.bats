@@ -150,3 +150,20 @@ not_started() { # LINE BYTE REASON
     refused EEXIST store "$MNT/m/.types" 'value=u8[8]'
     grep -qx value=u64 "$MNT/m/.types"
 }
+
+@test "where the kernel keeps no types, those of mkdir are laid over the map" {
+    start_daemon
+    mkdir "$MNT/jobs,type=queue,value=struct{u32 a;u16 b}" "$MNT/inner"
+    echo '{"a":258}' >"$MNT/jobs/.push"
+    equal '{"a":258,"b":0}' "$(<"$MNT/jobs/.peek")"
+    equal '02 01 00 00 00 00 00 00' "$(bpftool -j map peek pinned "$PINS/jobs" |
+        grep -o '0x[0-9a-f]*' | sed 's/0x//' | paste -sd' ')"
+    mkdir "$MNT/outer,type=hash_of_maps,key=char[8],inner=inner"
+    ln -s ../inner "$MNT/outer/abc"
+    equal ../inner "$(readlink "$MNT/outer/abc")"
+    tar -C "$MNT" -cf "$TMP/all.tar" .
+    rm -r "$MNT"/{jobs,outer,inner}
+    tar -C "$MNT" -xf "$TMP/all.tar"
+    equal ../inner "$(readlink "$MNT/outer/abc")"
+    grep -qx 'value=struct{u32 a;u16 b;}' "$MNT/jobs/.map"
+}

@@ -109,6 +109,18 @@ static void fill(const struct row *row, int fd)
 		must(!bpf_map_freeze(fd), "%s: freeze", row->name);
 }
 
+static void compare_template(const struct row *row, const struct mapiter_template *told)
+{
+	struct bpf_map_info info = {0};
+
+	if (row->how & OUTER)
+		info = info_of(inner);
+	must(told->type == info.type && told->key_size == info.key_size &&
+		     told->value_size == info.value_size && told->max_entries == info.max_entries &&
+		     told->map_flags == info.map_flags && !told->btf_id,
+	     "%s: the template differs", row->name);
+}
+
 static void compare(const struct row *row, int fd)
 {
 	struct bpf_map_info info = info_of(fd);
@@ -120,6 +132,7 @@ static void compare(const struct row *row, int fd)
 		     "%s: byte %zu of the info differs", row->name, i);
 	must(told.frozen == !!(row->how & FROZEN), "%s: frozen %d", row->name, told.frozen);
 	must(told.count == count, "%s: count %lld", row->name, (long long)told.count);
+	compare_template(row, &told.inner);
 	must_hold(info.id, 1, 1);
 }
 

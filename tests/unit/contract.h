@@ -72,4 +72,8 @@ extern const struct CMUnitTest contract_pin_tests[];
 extern const unsigned int contract_pin_tests_count;
 int contract_pins_teardown(void **state);
 
+/* And of maps without keys. */
+extern const struct CMUnitTest contract_end_tests[];
+extern const unsigned int contract_end_tests_count;
+
 #endif

@@ -2,6 +2,7 @@
 #include "tests/unit/fs_wire.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -10,7 +11,7 @@
 
 #include "fs/ops.h"
 
-enum { UID = 7, GID = 8, PID = 99, ERRNO_MAX = 511, PARTS = 8 };
+enum { UID = 7, GID = 8, PID = 99, ERRNO_MAX = 511, PARTS = 8, PATIENCE_MS = 10000 };
 
 static ssize_t io_read(int fd, void *bytes, size_t len, void *userdata)
 {
@@ -142,6 +143,44 @@ int wire_ask(struct wire *w, uint32_t opcode, uint64_t node, const struct part *
 	assert_true(!header.error || !w->len);
 	assert_false(receive(w, &more));
 	return header.error;
+}
+
+uint64_t wire_send(struct wire *w, uint32_t opcode, uint64_t node, const struct part *parts,
+		   int count)
+{
+	send_request(w, opcode, node, parts, count);
+	return w->unique;
+}
+
+static bool has_message(struct wire *w, int patience_ms)
+{
+	struct pollfd pollfd = {.fd = w->fd, .events = POLLIN};
+
+	return poll(&pollfd, 1, patience_ms) == 1;
+}
+
+int wire_answer(struct wire *w, uint64_t unique)
+{
+	struct fuse_out_header header;
+
+	assert_true(has_message(w, PATIENCE_MS));
+	assert_true(receive(w, &header));
+	assert_int_equal(header.unique, unique);
+	assert_in_range(-header.error, 0, ERRNO_MAX);
+	return header.error;
+}
+
+bool wire_is_answered(struct wire *w)
+{
+	return has_message(w, 0);
+}
+
+void wire_interrupt(struct wire *w, uint64_t unique)
+{
+	const struct fuse_interrupt_in in = {.unique = unique};
+	const struct part part = {&in, sizeof(in)};
+
+	send_request(w, FUSE_INTERRUPT, 0, &part, 1);
 }
 
 void wire_forget(struct wire *w, uint64_t node, uint64_t lookups)

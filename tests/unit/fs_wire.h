@@ -51,6 +51,17 @@ struct part {
  */
 int wire_ask(struct wire *w, uint32_t opcode, uint64_t node, const struct part *parts, int count);
 
+/*
+ * The two halves of it, for requests that are not answered at once: wire_send() returns
+ * the request's number; wire_answer() waits for the next reply, which must be to that one.
+ * wire_is_answered(): is there a reply already?
+ */
+uint64_t wire_send(struct wire *w, uint32_t opcode, uint64_t node, const struct part *parts,
+		   int count);
+int wire_answer(struct wire *w, uint64_t unique);
+bool wire_is_answered(struct wire *w);
+void wire_interrupt(struct wire *w, uint64_t unique);
+
 /* What has no reply. */
 void wire_forget(struct wire *w, uint64_t node, uint64_t lookups);
 void wire_forget_two(struct wire *w, uint64_t first, uint64_t second);

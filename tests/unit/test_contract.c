@@ -452,6 +452,8 @@ int main(void)
 	fake_reset();
 #endif
 	failed = cmocka_run_group_tests(all_types, NULL, NULL) + run_rows();
+	failed += _cmocka_run_group_tests("ends", contract_end_tests, contract_end_tests_count,
+					  NULL, NULL);
 	failed += _cmocka_run_group_tests("pins", contract_pin_tests, contract_pin_tests_count,
 					  NULL, contract_pins_teardown);
 #ifndef REAL_KERNEL

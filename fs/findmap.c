@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#include "fs/findmap.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+/* Is this what the map with this id was, or could have been, made by? */
+static bool fits_spec(struct fs *fs, const char *dir, uint32_t id, const char *text)
+{
+	struct spec map, asked;
+	struct map_desc *desc;
+	bool fits;
+
+	if (catalog_desc(fs->catalog, id, &desc))
+		return false;
+	spec_of_map(&map, desc);
+	fits = spec_copy(&asked, &map) == 0 &&
+	       spec_parse(&asked, text, strlen(text), ',', NULL) == 0 &&
+	       catalog_take_template(fs->catalog, dir, &asked, NULL) == 0 &&
+	       spec_is_as_asked(&map, &asked);
+	spec_free(&map);
+	spec_free(&asked);
+	map_desc_unref(desc);
+	return fits;
+}
+
+int findmap(struct fs *fs, const char *dir, const char *name, uint32_t *id)
+{
+	const char *comma = strchr(name, ',');
+	struct buf base = BUF_INIT(PATH_MAX);
+	int err;
+
+	if (!comma)
+		return catalog_find(fs->catalog, dir, name, id);
+	buf_add(&base, name, (size_t)(comma - name));
+	err = base.len ? buf_error(&base) : -ENOENT;
+	if (!err)
+		err = catalog_find(fs->catalog, dir, base.data, id);
+	if (!err && !fits_spec(fs, dir, *id, comma + 1))
+		err = -ENOENT;
+	buf_free(&base);
+	return err;
+}

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#include "fs/newlink.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "fs/key.h"
+#include "fs/link.h"
+
+enum { FORGOTTEN_SECONDS = 600 }; /* what tar makes and leaves behind */
+
+bool newlink_may_be(struct fs *fs, uint32_t map_id)
+{
+	return fresh_lacks_map_file(&fs->fresh, map_id) || link_is_of(fs, map_id);
+}
+
+int newlink_identity(uint32_t map_id, const char *name, struct identity *id, struct buf *bytes)
+{
+	buf_clear(bytes);
+	buf_add(bytes, name, strlen(name) + 1);
+	*id = (struct identity){NODE_WAIT_LINK, map_id, (uint32_t)bytes->len,
+				(const unsigned char *)bytes->data};
+	return buf_error(bytes);
+}
+
+/* Keeping. */
+
+/* Is it kept although nothing is to be expected of it? */
+static bool is_idle(struct fs *fs, const struct waitlink *l)
+{
+	if (!catalog_is_alive(fs->catalog, l->map_id))
+		return true;
+	if (!l->target)
+		return time(NULL) - l->made > FORGOTTEN_SECONDS;
+	return l->stored && !fresh_has(&fs->fresh, l->stored) && !fresh_has(&fs->fresh, l->map_id);
+}
+
+static void prune(struct fs *fs)
+{
+	struct waitlink l = {.number = 0};
+
+	while (waitlinks_next(&fs->waitlinks, l.number, &l) == 0) {
+		if (is_idle(fs, &l))
+			waitlinks_remove_number(&fs->waitlinks, l.number);
+		waitlink_release(&l);
+	}
+}
+
+static int keep(struct fs *fs, uint32_t map_id, const char *name, const char *target,
+		uint32_t stored, struct diag *d)
+{
+	int err = waitlinks_put(&fs->waitlinks, map_id, name, target, stored);
+
+	if (err == -ENOSPC) {
+		prune(fs);
+		err = waitlinks_put(&fs->waitlinks, map_id, name, target, stored);
+	}
+	if (err == -ENOSPC)
+		return diag_set(d, ENOSPC, "%d links wait for their maps, and no more may",
+				WAITLINKS_MOST);
+	return err;
+}
+
+/* Making. */
+
+/* One link that is to be stored, or kept. */
+struct attempt {
+	struct fs *fs;
+	uint32_t map_id;
+	const char *target;
+	struct buf name; /* canonical, if it is a key */
+	struct buf key;
+	bool is_key;
+	bool is_outer_fresh; /* the map that it is in may be made again */
+	uint32_t inner;      /* 0: it is not there */
+};
+
+static int begin(struct attempt *a, struct fs *fs, uint32_t map_id, const char *name,
+		 const char *target, struct diag *d)
+{
+	struct map_desc *desc;
+	int err = catalog_desc(fs->catalog, map_id, &desc);
+
+	*a = (struct attempt){
+		.fs = fs,
+		.map_id = map_id,
+		.target = target,
+		.name = BUF_INIT(SIZE_MAX / 2),
+		.key = BUF_INIT(SIZE_MAX / 2),
+		.is_outer_fresh = fresh_lacks_map_file(&fs->fresh, map_id),
+	};
+	if (err)
+		return err == -ENOENT ? -ESTALE : err;
+	if (desc->type->links) {
+		err = key_parse(desc, name, &a->key, a->is_outer_fresh ? NULL : d);
+		a->is_key = !err;
+	}
+	if (a->is_key)
+		err = key_print(desc, a->key.data, &a->name);
+	else
+		buf_adds(&a->name, name);
+	map_desc_unref(desc);
+	if (err && !a->is_key && a->is_outer_fresh)
+		err = 0;
+	return err ? err : buf_error(&a->name);
+}
+
+static void end(struct attempt *a)
+{
+	buf_free(&a->name);
+	buf_free(&a->key);
+}
+
+/* 1 if the element is stored, 0 if the link is to wait, or what speaks against both. */
+static int store(struct attempt *a, uint64_t flags, struct diag *d)
+{
+	struct diag why = {.err = 0};
+	int err;
+
+	if (!a->is_key || link_resolve(a->fs, a->map_id, a->name.data, a->target, &a->inner))
+		return 0;
+	err = link_store(a->fs, a->map_id, a->key.data, a->inner, flags, &why);
+	if (!err)
+		return 1;
+	if (err == -EINVAL && (a->is_outer_fresh || fresh_has(&a->fs->fresh, a->inner)))
+		return 0;
+	if (d)
+		*d = why;
+	return err;
+}
+
+/* Is the element to be stored again when a map is made again? */
+static bool may_change(const struct attempt *a)
+{
+	return a->is_outer_fresh || fresh_has(&a->fs->fresh, a->inner);
+}
+
+static struct identity key_identity(const struct attempt *a)
+{
+	return (struct identity){NODE_LINK, a->map_id, (uint32_t)a->key.len,
+				 (const unsigned char *)a->key.data};
+}
+
+static int finish_stored(struct attempt *a, struct identity *id, struct buf *bytes)
+{
+	*id = key_identity(a);
+	buf_clear(bytes);
+	buf_add(bytes, id->bytes, id->len);
+	id->bytes = (const unsigned char *)bytes->data;
+	waitlinks_remove(&a->fs->waitlinks, a->map_id, a->name.data);
+	if (may_change(a)) /* else it is not stored again, that is all */
+		keep(a->fs, a->map_id, a->name.data, a->target, a->inner, NULL);
+	if (!a->is_outer_fresh)
+		fresh_remove(&a->fs->fresh, a->map_id);
+	return buf_error(bytes);
+}
+
+/* The link waits in place of what is there. */
+static int finish_waiting(struct attempt *a, uint64_t flags, struct identity *id, struct buf *bytes,
+			  struct diag *d)
+{
+	uint32_t present;
+	bool is_there = a->is_key && link_value(a->fs, a->map_id, a->key.data, &present) == 0;
+	int err = 0;
+
+	if (a->is_key)
+		err = key_may_store(a->fs, a->map_id, d);
+	if (!err && is_there && flags == BPF_NOEXIST)
+		err = -EEXIST;
+	if (!err)
+		err = keep(a->fs, a->map_id, a->name.data, a->target, 0, d);
+	if (err)
+		return err;
+	if (is_there)
+		key_remove(a->fs, a->map_id, a->key.data, NULL);
+	return newlink_identity(a->map_id, a->name.data, id, bytes);
+}
+
+/* Who made the map while it was being looked for has not seen the link wait. */
+static bool came_meanwhile(struct attempt *a)
+{
+	return a->is_key && !a->inner && store(a, BPF_ANY, NULL) == 1;
+}
+
+int newlink_make(struct fs *fs, uint32_t map_id, const char *name, const char *target,
+		 uint64_t flags, struct identity *id, struct buf *bytes, struct diag *d)
+{
+	struct attempt a;
+	int err = begin(&a, fs, map_id, name, target, d);
+
+	if (!err && strlen(target) >= WAITLINK_TARGET)
+		err = -ENAMETOOLONG;
+	if (!err && flags == BPF_NOEXIST &&
+	    waitlinks_find(&fs->waitlinks, map_id, a.name.data, NULL) == 0)
+		err = -EEXIST;
+	if (!err)
+		err = store(&a, flags, d);
+	if (err == 1)
+		err = finish_stored(&a, id, bytes);
+	else if (!err)
+		err = finish_waiting(&a, flags, id, bytes, d);
+	if (!err && id->kind == NODE_WAIT_LINK && came_meanwhile(&a))
+		err = finish_stored(&a, id, bytes);
+	end(&a);
+	return err;
+}
+
+int newlink_make_file(struct fs *fs, uint32_t map_id, const char *name, struct identity *id,
+		      struct buf *bytes, struct diag *d)
+{
+	int err = keep(fs, map_id, name, NULL, 0, d);
+
+	return err ? err : newlink_identity(map_id, name, id, bytes);
+}
+
+/* What waits, as a file. */
+
+int newlink_read(struct fs *fs, const struct identity *id, struct buf *target)
+{
+	struct waitlink l;
+	int err = waitlinks_find(&fs->waitlinks, id->map_id, (const char *)id->bytes, &l);
+
+	if (err)
+		return err;
+	if (l.target)
+		buf_adds(target, l.target);
+	else
+		err = -EINVAL;
+	waitlink_release(&l);
+	return err ? err : buf_error(target);
+}
+
+int newlink_stat(struct fs *fs, const struct identity *id, struct stat *st)
+{
+	struct access access;
+	struct waitlink l;
+	int err = waitlinks_find(&fs->waitlinks, id->map_id, (const char *)id->bytes, &l);
+
+	if (err)
+		return err;
+	err = access_look(fs, id->map_id, &access);
+	st->st_mode = l.target ? S_IFLNK | 0777 : S_IFREG;
+	st->st_uid = access.uid;
+	st->st_gid = access.gid;
+	st->st_nlink = 1;
+	st->st_size = l.target ? (off_t)strlen(l.target) : 0;
+	st->st_atim = st->st_mtim = st->st_ctim = (struct timespec){.tv_sec = l.made};
+	waitlink_release(&l);
+	return err;
+}
+
+static int print_name(struct fs *fs, const struct identity *id, struct buf *name)
+{
+	struct map_desc *desc;
+	int err = catalog_desc(fs->catalog, id->map_id, &desc);
+
+	if (err)
+		return err;
+	err = key_print(desc, id->bytes, name);
+	map_desc_unref(desc);
+	return err;
+}
+
+int newlink_remove_key(struct fs *fs, const struct identity *id, struct diag *d)
+{
+	struct buf name = BUF_INIT(SIZE_MAX / 2);
+	int err = key_remove(fs, id->map_id, id->bytes, d);
+
+	if (!err && print_name(fs, id, &name) == 0)
+		waitlinks_remove(&fs->waitlinks, id->map_id, name.data);
+	buf_free(&name);
+	return err;
+}
+
+/* Storing what waits. */
+
+static void tell(struct fs *fs, const struct waitlink *l, int err, const struct diag *d)
+{
+	struct buf path = BUF_INIT(2 * PATH_MAX), line = BUF_INIT(4 * PATH_MAX);
+	struct refusal refusal = {.operation = "symlink", .diag = *d};
+
+	clock_gettime(CLOCK_REALTIME, &refusal.when);
+	if (!refusal.diag.err)
+		diag_set(&refusal.diag, -err, "%s", strerrordesc_np(-err));
+	buf_addc(&path, '/');
+	catalog_path(fs->catalog, l->map_id, &path);
+	buf_addf(&path, "/%s", l->name);
+	refusal.path = path.data;
+	diag_ring_add(&fs->refusals, &refusal);
+	diag_print(&refusal, &line);
+	if (fs->log && line.data)
+		fs->log(line.data);
+	buf_free(&path);
+	buf_free(&line);
+}
+
+/* Who knows the link's inode has the element's in it then. */
+static void move_node(struct fs *fs, const struct waitlink *l, const struct identity *to)
+{
+	struct buf bytes = BUF_INIT(SIZE_MAX / 2);
+	struct identity from;
+	struct node *node = NULL;
+
+	if (newlink_identity(l->map_id, l->name, &from, &bytes) == 0)
+		node = node_find(&fs->nodes, &from);
+	if (node) {
+		node_move(&fs->nodes, node, to);
+		node_put(&fs->nodes, node, 1);
+	}
+	buf_free(&bytes);
+}
+
+static void try_waiting(struct fs *fs, const struct waitlink *l)
+{
+	struct buf bytes = BUF_INIT(SIZE_MAX / 2);
+	struct diag why = {.err = 0};
+	struct identity id;
+	struct attempt a;
+	int result = begin(&a, fs, l->map_id, l->name, l->target, &why);
+
+	if (!result)
+		result = store(&a, BPF_ANY, &why);
+	if (result == 1) {
+		waitlinks_remove_number(&fs->waitlinks, l->number);
+		finish_stored(&a, &id, &bytes);
+		move_node(fs, l, &id);
+	} else if (result < 0) {
+		tell(fs, l, result, &why);
+	}
+	end(&a);
+	buf_free(&bytes);
+}
+
+static void each_link(struct fs *fs,
+		      void (*work)(struct fs *fs, const struct waitlink *l, void *arg), void *arg)
+{
+	struct waitlink l = {.number = 0};
+	uint64_t last = 0;
+
+	/* What is kept again meanwhile has a number behind these. */
+	pthread_mutex_lock(&fs->waitlinks.lock);
+	last = fs->waitlinks.last_number;
+	pthread_mutex_unlock(&fs->waitlinks.lock);
+	while (waitlinks_next(&fs->waitlinks, l.number, &l) == 0) {
+		if (l.target && l.number <= last)
+			work(fs, &l, arg);
+		waitlink_release(&l);
+	}
+}
+
+/* A map, and where it is. */
+struct arrival {
+	uint32_t id, old_id;
+	struct buf path;
+};
+
+static void try_concerned(struct fs *fs, const struct waitlink *l, void *arg)
+{
+	const struct arrival *arrival = arg;
+
+	if (l->stored)
+		return;
+	if (l->map_id == arrival->id ||
+	    link_leads_to(fs, l->map_id, l->name, l->target, arrival->path.data))
+		try_waiting(fs, l);
+}
+
+void newlink_map_came(struct fs *fs, uint32_t map_id)
+{
+	struct arrival arrival = {.id = map_id, .path = BUF_INIT(PATH_MAX)};
+
+	if (__atomic_load_n(&fs->waitlinks.count, __ATOMIC_ACQUIRE) &&
+	    catalog_path(fs->catalog, map_id, &arrival.path) == 0)
+		each_link(fs, try_concerned, &arrival);
+	buf_free(&arrival.path);
+}
+
+/* The element that stands for the map as it was must not keep it. */
+static void store_again(struct fs *fs, const struct waitlink *l, void *arg)
+{
+	const struct arrival *arrival = arg;
+	struct diag why = {.err = 0};
+	struct attempt a;
+	uint32_t present = 0;
+	int err;
+
+	if (l->stored != arrival->old_id)
+		return;
+	err = begin(&a, fs, l->map_id, l->name, l->target, &why);
+	if (!err && a.is_key)
+		link_value(fs, l->map_id, a.key.data, &present);
+	if (present == arrival->old_id) {
+		err = link_store(fs, l->map_id, a.key.data, arrival->id, BPF_ANY, &why);
+		if (err)
+			key_remove(fs, l->map_id, a.key.data, NULL);
+		waitlinks_set_stored(&fs->waitlinks, l->number, err ? 0 : arrival->id);
+		if (err)
+			tell(fs, l, err, &why);
+	} else {
+		waitlinks_remove_number(&fs->waitlinks, l->number);
+	}
+	end(&a);
+}
+
+void newlink_map_replaced(struct fs *fs, uint32_t old_id, uint32_t map_id)
+{
+	struct arrival arrival = {.id = map_id, .old_id = old_id};
+
+	if (__atomic_load_n(&fs->waitlinks.count, __ATOMIC_ACQUIRE))
+		each_link(fs, store_again, &arrival);
+}
+
+void newlink_map_remade(struct fs *fs, uint32_t old_id, uint32_t map_id)
+{
+	waitlinks_move_map(&fs->waitlinks, old_id, map_id);
+	newlink_map_came(fs, map_id);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * park: reads that wait for something to read.
+ *
+ * Few threads answer all requests, so none of them waits for a stream: a read that finds
+ * nothing is kept here, and one thread more, which is there once it is needed, asks the
+ * file again when its descriptor becomes readable, and ten times a second, because
+ * producers may choose to wake nobody. A read is answered as soon as it is interrupted
+ * by a signal.
+ *
+ * FUSE calls interrupted() with its own lock of the request held, which
+ * fuse_req_interrupt_func() takes too: that is called with no lock of ours held, and
+ * once more before the answer, as a call that has begun is then over.
+ */
+#ifndef BPFMAPFS_FS_PARK_H
+#define BPFMAPFS_FS_PARK_H
+
+#include "fs/file.h"
+#include "fs/request.h"
+
+struct park;
+
+/* 0 or -errno. No thread is started yet. */
+int park_new(struct park **out);
+
+/* Answers those who wait with -ENODEV, and ends the thread. NULL is fine. */
+void park_free(struct park *p);
+
+/*
+ * Keeps a read of file, of at most size bytes, which is answered later: the request is
+ * no longer the caller's. Else -errno, explained: -EAGAIN if too many wait already.
+ */
+int park_read(struct park *p, fuse_req_t req, struct file *file, size_t size, struct diag *d);
+
+/* Before file is released: answers what waits for it. */
+void park_forget(struct park *p, const struct file *file);
+
+#endif

@@ -22,6 +22,8 @@ static int look(struct fs *fs, struct node *node, bool by_name, struct stat *st)
 	err = kind_stat(fs, id, st);
 	if (err == -ENOENT && kind_of(id->kind)->write && is_held_open(fs, node, by_name))
 		err = kind_stat_empty(fs, id, st);
+	if (err == -ESTALE && by_name)
+		err = -ENOENT; /* tools take that for "vanished" */
 	if (!err)
 		openfile_show_served(fs, node, by_name, st);
 	return err;

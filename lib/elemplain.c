@@ -182,3 +182,27 @@ const struct elements elem_attached = {
 	.by_hand = true,
 	.no_del = "an element goes when its cgroup is removed",
 };
+
+/*
+ * The kernel (6.18) has value_size bytes for each CPU's part and copies as many as are a
+ * multiple of 8 (bpf_percpu_cgroup_storage_update), so it would write beyond others.
+ */
+static int put_attached_percpu(const struct elem_map *m, const void *key, const void *value,
+			       uint64_t flags, struct diag *d)
+{
+	if (m->info->value_size % 8)
+		return diag_set(d, EOPNOTSUPP,
+				"the kernel would write beyond values of %u bytes: "
+				"make the map with a multiple of 8",
+				m->info->value_size);
+	return put_attached(m, key, value, flags, d);
+}
+
+const struct elements elem_attached_percpu = {
+	.key = attached_key,
+	.get = elements_get,
+	.put = put_attached_percpu,
+	.next = next_attached,
+	.by_hand = true,
+	.no_del = "an element goes when its cgroup is removed",
+};

@@ -8,6 +8,7 @@
 
 #include "lib/elements.h"
 
-extern const struct elements elem_hash, elem_array, elem_prefix, elem_attached;
+extern const struct elements elem_hash, elem_array, elem_prefix;
+extern const struct elements elem_attached, elem_attached_percpu;
 
 #endif

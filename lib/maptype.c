@@ -59,7 +59,7 @@ static const struct maptype rows[] = {
 	 .key = ATTACHED_KEY, .btf = true},
 	{BPF_MAP_TYPE_REUSEPORT_SOCKARRAY, "reuseport_sockarray", &elem_sock_port, .key_size = 4,
 	 .key = "u32", .value = "u64", .btf = true},
-	{BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, "percpu_cgroup_storage", &elem_attached,
+	{BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE, "percpu_cgroup_storage", &elem_attached_percpu,
 	 .per_cpu = true, .unbounded = true, .key = ATTACHED_KEY, .btf = true},
 	{BPF_MAP_TYPE_QUEUE, "queue", .why_not = AS_QUEUE, .keyless = true,
 	 .ends = MAPTYPE_PUSH | MAPTYPE_PEEK | MAPTYPE_POP, .by_ends = &elem_queue},

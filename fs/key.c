@@ -187,8 +187,8 @@ static int get(struct session *s, const void *key)
 int key_read(struct fs *fs, uint32_t map_id, const void *key, struct buf *text,
 	     struct key_look *look)
 {
+	time_t mtime = fs->started.tv_sec;
 	struct session s;
-	time_t mtime;
 	int err = session_start(&s, fs, map_id, false, NULL);
 
 	if (err)
@@ -201,7 +201,7 @@ int key_read(struct fs *fs, uint32_t map_id, const void *key, struct buf *text,
 		err = key_text(fs, s.desc, key, s.value, text, &mtime);
 	if ((!err || err == -EOPNOTSUPP) && look) {
 		look->size = text->len;
-		look->mtime = err ? fs->started.tv_sec : mtime;
+		look->mtime = mtime;
 		access_of(fs, map_id, map_is_frozen(&s.map), &look->access);
 	}
 	session_end(&s);

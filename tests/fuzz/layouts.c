@@ -49,7 +49,7 @@ static const char *const words[] = {
 	"struct{double a;float b;s8 c}",
 };
 
-enum { WORDS = sizeof(words) / sizeof(words[0]), OTHERS = 16 };
+enum { WORDS = sizeof(words) / sizeof(words[0]), OTHERS = 18 };
 
 static struct layout *of_word(const char *word)
 {
@@ -149,6 +149,8 @@ static int make_others(struct layout **out)
 	out[n++] = per_cpu(of_word("s32[3]"));
 	out[n++] = per_cpu(make_locked());
 	out[n++] = per_cpu(of_word("struct{u8 kind;union{u64 number;char[6] text};float rate}"));
+	out[n++] = layout_plain(LAYOUT_PID_FD, 8);
+	out[n++] = layout_plain(LAYOUT_IFINDEX, 4);
 	return n;
 }
 

@@ -459,6 +459,15 @@ static const char *fresh_name(const struct pool *p)
 	return text;
 }
 
+/* A name that no type has: where one does, libbpf renames what it prints later. */
+static void add_enumerator(const struct pool *p)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "E%u", btf__type_cnt(p->btf));
+	btf__add_enum_value(p->btf, name, random_below(9));
+}
+
 static void random_struct(struct pool *p)
 {
 	uint32_t picks[5], count = 1 + random_below(ARRAY_SIZE(picks)), offset = 0, size = 0;
@@ -520,7 +529,7 @@ static void random_type(struct pool *p)
 		break;
 	case 4:
 		keep(p, btf__add_enum(p->btf, fresh_name(p), 4), 4);
-		btf__add_enum_value(p->btf, fresh_name(p), random_below(9));
+		add_enumerator(p);
 		break;
 	default:
 		if (size < 1000)

@@ -4,6 +4,7 @@
 #include <bpf/btf.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -126,6 +127,19 @@ static int check_size(const char *what, const struct ctype *t, uint32_t size, st
 			size, t->size);
 }
 
+/* What a type of maps gives a meaning of its own (an interface, a program), no other
+ * type can be laid over. */
+static int check_meaning(const struct maptype *type, const struct map_types *types, struct diag *d)
+{
+	const struct elements *e = type->elements;
+
+	if (e && e->key && types->key && ctype_is_typed(types->key))
+		return diag_set(d, EINVAL, "the keys of a %s have a meaning already", type->name);
+	if (e && e->value && types->value && ctype_is_typed(types->value) && !e->keys_are_values)
+		return diag_set(d, EINVAL, "the values of a %s have a meaning already", type->name);
+	return 0;
+}
+
 int map_types_check(const struct bpf_map_info *info, const struct map_types *types, struct diag *d)
 {
 	const struct maptype *type = maptype_find(info->type);
@@ -134,6 +148,8 @@ int map_types_check(const struct bpf_map_info *info, const struct map_types *typ
 
 	if (!err && !has_records)
 		err = check_size("value", types->value, info->value_size, d);
+	if (!err)
+		err = check_meaning(type, types, d);
 	if (!err && types->key && type->prefixes && ctype_is_typed(types->key) &&
 	    !ctype_is_struct(types->key))
 		return diag_set(d, EINVAL,
@@ -294,28 +310,6 @@ int map_get(const struct map *map, const void *key, void *value)
 	return err;
 }
 
-/* Where the kernel does not heed them: what the flags say of an element that is there,
- * or not. */
-static int heed_flags(const struct map *map, const void *key, uint64_t *flags)
-{
-	void *value;
-	int err;
-
-	if (!map->desc->type->elements->by_hand || *flags == BPF_ANY)
-		return 0;
-	value = calloc(1, map->desc->value->size + 1U);
-	if (!value)
-		return -ENOMEM;
-	err = map_get(map, key, value);
-	free(value);
-	if (!err && *flags == BPF_NOEXIST)
-		return -EEXIST;
-	if (err == -ENOENT && *flags == BPF_NOEXIST)
-		err = 0;
-	*flags = BPF_ANY;
-	return err;
-}
-
 static int put(const struct map *map, const void *key, const void *value, uint64_t flags,
 	       struct diag *d)
 {
@@ -327,6 +321,50 @@ static int put(const struct map *map, const void *key, const void *value, uint64
 	return elements->put(&m, key, value, flags | map->desc->elem_flags, d);
 }
 
+/* 0 if an element is there. */
+static int look(const struct map *map, const void *key)
+{
+	void *value = calloc(1, map->desc->value->size + 1U);
+	int err = value ? map_get(map, key, value) : -ENOMEM;
+
+	free(value);
+	return err;
+}
+
+/* The kernel is asked first, which is one step: some types heed BPF_NOEXIST all the same.
+ * Of empty slots others say EEXIST, or know no flags. */
+static int put_absent(const struct map *map, const void *key, const void *value, struct diag *d)
+{
+	int err = put(map, key, value, BPF_NOEXIST, d);
+
+	if (err != -EEXIST && err != -EINVAL)
+		return err;
+	if (look(map, key) == 0)
+		return -EEXIST;
+	d->err = 0;
+	return put(map, key, value, BPF_ANY, d);
+}
+
+/* Where the kernel does not heed BPF_NOEXIST and BPF_EXIST: one at a time here, so that
+ * of several who create a key one does. */
+static int put_by_hand(const struct map *map, const void *key, const void *value, uint64_t flags,
+		       struct diag *d)
+{
+	static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
+	int err;
+
+	pthread_mutex_lock(&turn);
+	err = look(map, key);
+	if (!err && flags == BPF_NOEXIST)
+		err = -EEXIST;
+	else if (err == -ENOENT && flags == BPF_NOEXIST)
+		err = put_absent(map, key, value, d);
+	else if (!err)
+		err = put(map, key, value, BPF_ANY, d);
+	pthread_mutex_unlock(&turn);
+	return err;
+}
+
 int map_put(const struct map *map, const void *key, const void *value, uint64_t flags,
 	    struct diag *d)
 {
@@ -335,10 +373,11 @@ int map_put(const struct map *map, const void *key, const void *value, uint64_t 
 
 	if (err)
 		return err;
-	err = heed_flags(map, key, &flags);
-	if (!err)
+	if (map->desc->type->elements->by_hand && flags != BPF_ANY)
+		err = put_by_hand(map, key, value, flags, &own);
+	else
 		err = put(map, key, value, flags, &own);
-	if (!own.err)
+	if (!own.err || err == -EEXIST)
 		return explain(map, err, d);
 	if (d)
 		*d = own;

@@ -268,3 +268,37 @@ dumps() {
     equal '1 2 7' "$(names "$MNT/devprogs")"
     cmp "$TMP/entry" "$MNT/devprogs/2"
 }
+
+@test "of many who create a key of a devmap_hash one does, also through two mounts" {
+    another_mountpoint
+    start_daemon
+    MNT=$OTHER start_daemon
+    mkdir "$MNT/h,type=devmap_hash"
+    eventually test -d "$OTHER/h"
+    OTHER=$OTHER py <<'CODE'
+import threading
+KEYS, CREATORS = 200, 4
+won, barrier = [], threading.Barrier(CREATORS)
+
+def create(mount):
+    for key in range(KEYS):
+        try:
+            fd = os.open(f"{mount}/h/{key}", EXCL, 0o666)
+        except FileExistsError:
+            fd = None
+        barrier.wait()
+        if fd is None: continue
+        try:
+            os.write(fd, b"1\n")
+            won.append(key)
+        except FileExistsError:
+            pass
+        os.close(fd)
+
+threads = [threading.Thread(target=create, args=((MNT, os.environ["OTHER"])[i % 2],))
+           for i in range(CREATORS)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+assert sorted(won) == list(range(KEYS)), won
+CODE
+}

@@ -167,3 +167,12 @@ not_started() { # LINE BYTE REASON
     equal ../inner "$(readlink "$MNT/outer/abc")"
     grep -qx 'value=struct{u32 a;u16 b;}' "$MNT/jobs/.map"
 }
+
+@test "what a type of maps gives a meaning, no other type can be laid over" {
+    start_daemon
+    mkdir "$MNT/devs,type=devmap" "$MNT/traces,type=stack_trace"
+    refused EINVAL store "$MNT/devs/.types" 'value=u32'
+    refused EINVAL store "$MNT/devs/.types" 'key=u32'
+    refused EINVAL store "$MNT/traces/.types" 'value=u64[127]'
+    grep 'the values of a stack_trace have a meaning already' "$MNT/.error_log"
+}

@@ -100,6 +100,8 @@ write_bits_gone() { equal '400 500' "$(stat -c %a "$1/1") $(stat -c %a "$1")"; }
     equal 1 "$(names "$MNT/hash")"
     refused - rm -r "$MNT/hash"
     equal 1 "$(names "$MNT/hash")"
+    rmdir "$MNT"/{hash,array,percpu_hash} # else nobody ever could
+    [[ ! -e $PINS/hash ]]
 }
 
 @test "others freeze their maps while they are looked at" {

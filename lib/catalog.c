@@ -16,7 +16,10 @@
 #include "lib/speccreate.h"
 #include "lib/sys.h"
 
-enum { STALE_NS = 50 * 1000 * 1000 }; /* a look that old says nothing of the present */
+enum {
+	STALE_NS = 50 * 1000 * 1000,    /* a look that old says nothing of the present */
+	TRUSTED_NS = 500 * 1000 * 1000, /* and one that old nothing of the names there are */
+};
 
 struct catalog {
 	pthread_mutex_t lock; /* guards entries; taken by the calls of catalog.h only */
@@ -130,11 +133,35 @@ static struct map_entry *find_by_pin(struct catalog *c, const char *dir, const c
 	return e;
 }
 
+/*
+ * Could a name that is not known stand for something by now? A look at all maps takes
+ * milliseconds where there are thousands. So shortly after one only the signs of new
+ * names are looked for: a map with an id above all that are known, a pin of that name.
+ */
+static bool may_be_new(const struct catalog *c, const char *dir, const char *name)
+{
+	const struct entries *known = &c->entries;
+	struct buf path = BUF_INIT(PATH_MAX);
+	struct stat st;
+	uint32_t id;
+	bool may;
+
+	if (!known->count || now() - c->looked_at > TRUSTED_NS)
+		return true;
+	if (!c->options.pinned_only &&
+	    sys_map_next_id(known->by_id[known->count - 1]->id, &id) == 0)
+		return true;
+	pinning_path(&c->options, dir, name, &path);
+	may = !buf_error(&path) && sys_pin_stat(path.data, &st) != -ENOENT;
+	buf_free(&path);
+	return may;
+}
+
 static struct map_entry *find(struct catalog *c, const char *dir, const char *name)
 {
 	struct map_entry *e = find_known(c, dir, name);
 
-	if (!e && look(c) == 0)
+	if (!e && may_be_new(c, dir, name) && look(c) == 0)
 		e = find_known(c, dir, name);
 	return e ? e : find_by_pin(c, dir, name);
 }

@@ -362,6 +362,27 @@ static void test_alive(void **state)
 }
 
 /* Any call may fail in the middle of it: then there is no map, or one that is found. */
+/* Names that stand for nothing cost no look at all maps; new ones are there at once. */
+static void test_names_that_are_new(void **state)
+{
+	struct catalog *c = *state;
+	unsigned int looks;
+	int fd;
+
+	pinned_map("first", "first");
+	assert_true(found(c, "", "first"));
+	looks = fake_calls(FAKE_PIN_LIST);
+	for (int i = 0; i < 50; i++)
+		assert_int_equal(found(c, "", "nothing"), 0);
+	assert_int_equal(fake_calls(FAKE_PIN_LIST), looks);
+	assert_true(found(c, "", "first"));
+	assert_true(pinned_map("other", "second") == found(c, "", "second"));
+	assert_true(held_map("third", &fd) == found(c, "", "third"));
+	assert_int_equal(sys_pin(fd, pin_path_of("fourth")), 0);
+	assert_true(found(c, "", "fourth") == found(c, "", "third"));
+	sys_close(fd);
+}
+
 static void test_create_fails_anywhere(void **state)
 {
 	struct catalog *c = *state;
@@ -429,6 +450,7 @@ int main(void)
 		TEST(test_unpin_spares_another_map),
 		TEST(test_desc),
 		TEST(test_alive),
+		TEST(test_names_that_are_new),
 		TEST(test_create_fails_anywhere),
 		TEST(test_rename_fails_anywhere),
 	};

@@ -48,20 +48,20 @@ static int pop_open(struct file *f, bool created, struct diag *d)
 	return kind_may_consume(f->fs, f->id, d);
 }
 
-static int take_element(struct popfile *p)
+static int take_element(struct popfile *p, struct diag *d)
 {
 	int err;
 
 	buf_clear(&p->text);
-	err = ends_pop(p->file.fs, p->file.id->map_id, &p->text);
+	err = ends_pop(p->file.fs, p->file.id->map_id, &p->text, d);
 	p->is_served = err != 0;
 	return err;
 }
 
-static int pop_read(struct file *f, size_t size, off_t off, struct buf *out)
+static int pop_read(struct file *f, size_t size, off_t off, struct buf *out, struct diag *d)
 {
 	struct popfile *p = popfile(f);
-	int err = off == 0 && size && p->is_served ? take_element(p) : 0;
+	int err = off == 0 && size && p->is_served ? take_element(p, d) : 0;
 	size_t left;
 
 	if (err)
@@ -121,28 +121,22 @@ static struct pushfile *pushfile(struct file *f)
 	return (struct pushfile *)f;
 }
 
-static int refuse_read(struct diag *d)
-{
-	return diag_set(d, EACCES, "elements go in here: what comes out next is in .peek");
-}
-
 static int push_open(struct file *f, bool created, struct diag *d)
 {
 	(void)created;
 	f->shown_size = -1;
 	pushfile(f)->text = BUF_INIT(SIZE_MAX / 2);
 	if ((f->flags & O_ACCMODE) == O_RDONLY)
-		return refuse_read(d);
+		return ends_refuse_read(f->fs, f->id->map_id, d);
 	return ends_may_push(f->fs, f->id->map_id, d);
 }
 
-static int push_read(struct file *f, size_t size, off_t off, struct buf *out)
+static int push_read(struct file *f, size_t size, off_t off, struct buf *out, struct diag *d)
 {
-	(void)f;
 	(void)size;
 	(void)off;
 	(void)out;
-	return refuse_read(NULL);
+	return ends_refuse_read(f->fs, f->id->map_id, d);
 }
 
 /* A refusal of one among several says which it is. */

@@ -11,6 +11,10 @@
 enum {
 	LARGE_TEXT = 64 * 1024, /* is not judged before its line ends */
 	DIGITS_PER_BYTE = 3,    /* two, and a blank */
+
+	/* The kernel cuts what a write(2) brings into requests, which are all longer than this
+	 * but the last one. */
+	WHOLE_WRITE = 128 * 1024,
 };
 
 /* A map opened for one call, with the bytes of one element. */
@@ -71,7 +75,7 @@ int ends_peek(struct fs *fs, uint32_t map_id, struct buf *text)
 	return err == -ENOENT ? 0 : err;
 }
 
-int ends_pop(struct fs *fs, uint32_t map_id, struct buf *text)
+int ends_pop(struct fs *fs, uint32_t map_id, struct buf *text, struct diag *d)
 {
 	struct session s;
 	int err = session_start(&s, fs, map_id, fs->options.survey.open_flags);
@@ -80,7 +84,7 @@ int ends_pop(struct fs *fs, uint32_t map_id, struct buf *text)
 		return err;
 	err = buf_resize(&s.element, s.desc->value->size);
 	if (!err)
-		err = map_pop(&s.map, s.element.data, NULL);
+		err = map_pop(&s.map, s.element.data, d);
 	if (!err)
 		err = print(&s, text);
 	session_end(&s);
@@ -88,6 +92,20 @@ int ends_pop(struct fs *fs, uint32_t map_id, struct buf *text)
 }
 
 /* In. */
+
+int ends_refuse_read(struct fs *fs, uint32_t map_id, struct diag *d)
+{
+	struct map_desc *desc;
+	unsigned int ends = 0;
+
+	if (!catalog_desc(fs->catalog, map_id, &desc)) {
+		ends = desc->type->ends;
+		map_desc_unref(desc);
+	}
+	if (ends & MAPTYPE_PEEK)
+		return diag_set(d, EACCES, "elements go in here: what comes out next is in .peek");
+	return diag_set(d, EACCES, "elements go in here: only BPF programs take them out");
+}
 
 int ends_may_push(struct fs *fs, uint32_t map_id, struct diag *d)
 {
@@ -150,10 +168,24 @@ static int parse(struct session *s, const char *text, size_t len, struct diag *d
 	return err;
 }
 
+/* Is it surely all that one write(2) brought, where that is what makes a record? */
+static int check_whole(const struct session *s, size_t len, struct diag *d)
+{
+	if (len <= WHOLE_WRITE || !s->fs->options.raw_values || !is_sizeless(s))
+		return 0;
+	return diag_set(
+		d, EFBIG,
+		"a raw record is what one write(2) brings, and that is taken up to %d bytes: "
+		"write it as text, without values=raw",
+		WHOLE_WRITE);
+}
+
 static int push(struct session *s, const char *text, size_t len, struct diag *d)
 {
-	int err = parse(s, text, len, d);
+	int err = check_whole(s, len, d);
 
+	if (!err)
+		err = parse(s, text, len, d);
 	if (err == -EAGAIN) {
 		err = -EINVAL;
 		if (d)

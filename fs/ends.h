@@ -17,7 +17,10 @@
 /* Appends the text of the next element, as a key's value would read; nothing if the map is
  * empty. Whoever pops has it alone, and it is gone. */
 int ends_peek(struct fs *fs, uint32_t map_id, struct buf *text);
-int ends_pop(struct fs *fs, uint32_t map_id, struct buf *text);
+int ends_pop(struct fs *fs, uint32_t map_id, struct buf *text, struct diag *d);
+
+/* -EACCES: .push is not read; explained by where elements of this map come out. */
+int ends_refuse_read(struct fs *fs, uint32_t map_id, struct diag *d);
 
 /* 0 if something can be pushed at all; -EROFS explained. */
 int ends_may_push(struct fs *fs, uint32_t map_id, struct diag *d);
@@ -31,7 +34,8 @@ struct ends_pushed {
 /*
  * Pushes the elements that a text has whole, one after the other, and counts them into
  * *done, which starts from zeroes. An element is a line. Of raw values it is as many bytes
- * as the value has; where records have any size and no type, the whole text.
+ * as the value has; where records have any size and no type, the whole text, which is -EFBIG
+ * if it is so long that a write(2) may have been cut into several of it.
  *
  * What is left behind *done is no whole element yet. It is an error already if no element
  * begins like that. An error is about the first element that is refused (the line behind

@@ -9,6 +9,7 @@
 #include "fs/stagefile.h"
 #include "fs/streamfile.h"
 #include "fs/textfile.h"
+#include "lib/host.h"
 
 /* The types of file that are not textfile_type. To add one: a row here. */
 static const struct file_type *const types[NODE_KINDS] = {
@@ -45,6 +46,7 @@ int file_open(struct fs *fs, struct node *node, int flags, bool created, struct 
 	f->node = node;
 	f->id = id;
 	f->flags = flags;
+	f->opener = host_served();
 	pthread_mutex_init(&f->lock, NULL);
 	err = type->open(f, created, d);
 	if (err) {
@@ -56,13 +58,13 @@ int file_open(struct fs *fs, struct node *node, int flags, bool created, struct 
 	return 0;
 }
 
-int file_read(struct file *f, size_t size, off_t off, struct buf *out)
+int file_read(struct file *f, size_t size, off_t off, struct buf *out, struct diag *d)
 {
 	int err;
 
-	pthread_mutex_lock(&f->lock);
-	err = f->type->read(f, size, off, out);
-	pthread_mutex_unlock(&f->lock);
+	openfile_take(f);
+	err = f->type->read(f, size, off, out, d);
+	openfile_leave(f);
 	return err;
 }
 
@@ -75,9 +77,9 @@ int file_write(struct file *f, const char *bytes, size_t size, off_t off, struct
 {
 	int err;
 
-	pthread_mutex_lock(&f->lock);
+	openfile_take(f);
 	err = f->type->write(f, bytes, size, off, d);
-	pthread_mutex_unlock(&f->lock);
+	openfile_leave(f);
 	return err;
 }
 
@@ -85,9 +87,9 @@ int file_truncate(struct file *f, off_t size, struct diag *d)
 {
 	int err;
 
-	pthread_mutex_lock(&f->lock);
+	openfile_take(f);
 	err = f->type->truncate(f, size, d);
-	pthread_mutex_unlock(&f->lock);
+	openfile_leave(f);
 	return err;
 }
 
@@ -95,9 +97,9 @@ int file_flush(struct file *f, struct diag *d)
 {
 	int err;
 
-	pthread_mutex_lock(&f->lock);
+	openfile_take(f);
 	err = f->type->flush(f, d);
-	pthread_mutex_unlock(&f->lock);
+	openfile_leave(f);
 	return err;
 }
 
@@ -105,9 +107,9 @@ int file_sync(struct file *f, struct diag *d)
 {
 	int err;
 
-	pthread_mutex_lock(&f->lock);
+	openfile_take(f);
 	err = f->type->sync(f, d);
-	pthread_mutex_unlock(&f->lock);
+	openfile_leave(f);
 	return err;
 }
 
@@ -115,9 +117,9 @@ int file_release(struct file *f, struct diag *d)
 {
 	int err;
 
-	pthread_mutex_lock(&f->lock);
+	openfile_take(f);
 	err = f->type->close(f, d);
-	pthread_mutex_unlock(&f->lock);
+	openfile_leave(f);
 	openfile_delist(f);
 	destroy(f);
 	return err;

@@ -17,7 +17,7 @@ int file_open(struct fs *fs, struct node *node, int flags, bool created, struct 
 	      struct diag *d);
 
 /* Appends up to size bytes from off to out. */
-int file_read(struct file *f, size_t size, off_t off, struct buf *out);
+int file_read(struct file *f, size_t size, off_t off, struct buf *out, struct diag *d);
 
 /* A descriptor to wait with for what file_read() has not yet, -EAGAIN. -1: it is no
  * stream, and is not waited for. */

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "lib/host.h"
+
 enum {
 	SERVED_SECONDS = 5,  /* how long attributes stay those of the text served */
 	REFUSAL_SECONDS = 5, /* how long close's error waits for a SETATTR */
@@ -16,6 +18,19 @@ static time_t uptime(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec;
+}
+
+void openfile_take(struct file *f)
+{
+	pthread_mutex_lock(&f->lock);
+	f->asker = host_served();
+	host_serve(f->opener);
+}
+
+void openfile_leave(struct file *f)
+{
+	host_serve(f->asker);
+	pthread_mutex_unlock(&f->lock);
 }
 
 void openfile_enlist(struct file *f)
@@ -258,9 +273,9 @@ int openfile_sync_new(struct fs *fs, struct node *node, struct diag *d)
 	pthread_mutex_unlock(&fs->files_lock);
 	if (!f)
 		return 0;
-	pthread_mutex_lock(&f->lock);
+	openfile_take(f);
 	err = f->type->sync(f, d);
-	pthread_mutex_unlock(&f->lock);
+	openfile_leave(f);
 	pthread_mutex_lock(&fs->files_lock);
 	f->users--;
 	if (err)

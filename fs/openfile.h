@@ -27,7 +27,7 @@ struct file;
 struct file_type {
 	size_t size; /* of the struct that begins with struct file */
 	int (*open)(struct file *f, bool created, struct diag *d);
-	int (*read)(struct file *f, size_t size, off_t off, struct buf *out);
+	int (*read)(struct file *f, size_t size, off_t off, struct buf *out, struct diag *d);
 	int (*write)(struct file *f, const char *bytes, size_t size, off_t off, struct diag *d);
 	int (*truncate)(struct file *f, off_t size, struct diag *d);
 	int (*flush)(struct file *f, struct diag *d); /* a descriptor was closed */
@@ -45,7 +45,9 @@ struct file {
 	struct node *node;         /* one reference, once it is in the list */
 	const struct identity *id; /* of the node when it was opened; it may have moved */
 	int flags;                 /* of open(2) */
-	pthread_mutex_t lock;      /* for the type's own members */
+	uint32_t opener;           /* the user who opened it, who is served through it */
+	pthread_mutex_t lock;      /* for the type's own members, and asker */
+	uint32_t asker;            /* whom the thread that has the lock served before */
 
 	/* guarded by fs->files_lock */
 	struct file *next;  /* in node->files, the latest first */
@@ -61,6 +63,13 @@ struct file {
 	time_t shown_mtime;
 	time_t active; /* CLOCK_MONOTONIC seconds of the last request */
 };
+
+/*
+ * Before and after a call of its type: locks f, and serves who opened it (host.h). What comes
+ * through a descriptor counts as his: others only inherit it, and RELEASE comes from nobody.
+ */
+void openfile_take(struct file *f);
+void openfile_leave(struct file *f);
 
 /* Puts f into its node's list, or takes it out again and waits until nobody
  * looks at it any more. */

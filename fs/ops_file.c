@@ -144,7 +144,7 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
 
 	if (!request_begin(&r, req, "read", ino, NULL))
 		return;
-	err = file_read(ops_file(fi), size, off, &out);
+	err = file_read(ops_file(fi), size, off, &out, &r.diag);
 	if (err == -EAGAIN)
 		err = wait_for_text(&r, fi, size);
 	if (err == IS_WAITING)

@@ -9,13 +9,16 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { MOST_READS = 256, RECHECK_MS = 100 };
+#include "fs/refusal.h"
+
+enum { MOST_OF_USER = 64, MOST_OF_USERS = 256, MOST_WITH_ROOT = 320, RECHECK_MS = 100 };
 
 struct waiting {
 	struct waiting *next;
 	struct park *park;
 	fuse_req_t req;
 	struct file *file;
+	uid_t user; /* who reads; the request may be gone already */
 	size_t size;
 	int end; /* -errno that it is to be answered with, 0: what there is to read */
 };
@@ -61,6 +64,19 @@ static void unwatch(struct park *p, int fd)
 
 /* Answering. */
 
+static void note(const struct waiting *w, int err, const struct diag *d)
+{
+	const struct fuse_ctx *ctx = fuse_req_ctx(w->req);
+	const struct refused_request refused = {
+		.operation = "read",
+		.pid = ctx->pid,
+		.uid = ctx->uid,
+		.id = node_identity(w->file->node),
+	};
+
+	refusal_note(w->file->fs, &refused, -err, d);
+}
+
 static void reply(struct waiting *w, int err, const struct buf *out)
 {
 	fuse_req_interrupt_func(w->req, NULL, NULL);
@@ -74,11 +90,14 @@ static void reply(struct waiting *w, int err, const struct buf *out)
 static bool answer(struct park *p, struct waiting *w)
 {
 	struct buf out = BUF_INIT(SIZE_MAX / 2);
+	struct diag d = {.err = 0};
 	int err = w->end;
 
 	pthread_mutex_unlock(&p->lock);
 	if (!err)
-		err = file_read(w->file, w->size, 0, &out);
+		err = file_read(w->file, w->size, 0, &out, &d);
+	if (err && d.err)
+		note(w, err, &d);
 	if (err != -EAGAIN)
 		reply(w, err, &out);
 	buf_free(&out);
@@ -207,13 +226,27 @@ static void interrupted(fuse_req_t req, void *data)
 	ring_bell(p);
 }
 
+/* 0 if there is room for one more of this user. */
+static int check_room(const struct park *p, uid_t user, struct diag *d)
+{
+	unsigned int own = 0;
+
+	for (const struct waiting *w = p->first; w; w = w->next)
+		own += w->user == user;
+	if (user && own >= MOST_OF_USER)
+		return diag_set(d, EAGAIN, "%u reads of yours wait already: end some", own);
+	if (p->count >= (user ? MOST_OF_USERS : MOST_WITH_ROOT))
+		return diag_set(d, EAGAIN, "%u reads wait already: end some", p->count);
+	return 0;
+}
+
 static int append(struct park *p, struct waiting *w, struct diag *d)
 {
 	struct waiting **link = &p->first;
-	int err;
+	int err = check_room(p, w->user, d);
 
-	if (p->count == MOST_READS)
-		return diag_set(d, EAGAIN, "%u reads wait already: end some", p->count);
+	if (err)
+		return err;
 	err = start(p);
 	if (err)
 		return diag_set(d, -err, "no thread for those who wait");
@@ -233,7 +266,8 @@ int park_read(struct park *p, fuse_req_t req, struct file *file, size_t size, st
 
 	if (!w)
 		return -ENOMEM;
-	*w = (struct waiting){.park = p, .req = req, .file = file, .size = size};
+	*w = (struct waiting){
+		.park = p, .req = req, .file = file, .user = fuse_req_ctx(req)->uid, .size = size};
 	fuse_req_interrupt_func(req, interrupted, w);
 	pthread_mutex_lock(&p->lock);
 	err = append(p, w, d);

@@ -8,6 +8,9 @@
  * producers may choose to wake nobody. A read is answered as soon as it is interrupted
  * by a signal.
  *
+ * Those who wait are limited, as each costs memory and a look ten times a second: 64 of
+ * each user and 256 of all, but root has room for 64 more, which no others can take.
+ *
  * FUSE calls interrupted() with its own lock of the request held, which
  * fuse_req_interrupt_func() takes too: that is called with no lock of ours held, and
  * once more before the answer, as a call that has begun is then over.
@@ -28,7 +31,8 @@ void park_free(struct park *p);
 
 /*
  * Keeps a read of file, of at most size bytes, which is answered later: the request is
- * no longer the caller's. Else -errno, explained: -EAGAIN if too many wait already.
+ * no longer the caller's. Else -errno, explained: -EAGAIN if too many wait already. What
+ * it is refused for later is noted as any refusal.
  */
 int park_read(struct park *p, fuse_req_t req, struct file *file, size_t size, struct diag *d);
 

@@ -7,6 +7,7 @@
 #include "fs/attr.h"
 #include "fs/openfile.h"
 #include "fs/refusal.h"
+#include "lib/host.h"
 
 bool request_begin(struct request *r, fuse_req_t req, const char *operation, fuse_ino_t ino,
 		   const char *name)
@@ -14,6 +15,7 @@ bool request_begin(struct request *r, fuse_req_t req, const char *operation, fus
 	*r = (struct request){
 		.req = req, .fs = fuse_req_userdata(req), .operation = operation, .name = name};
 	r->node = node_by_ino(&r->fs->nodes, ino);
+	host_serve(fuse_req_ctx(req)->uid);
 	if (!r->node)
 		fuse_reply_err(req, ESTALE);
 	return r->node != NULL;

@@ -28,7 +28,8 @@ struct request {
 	struct diag diag;
 };
 
-/* False, and answered, if the kernel asks of an inode that it was not told of. */
+/* False, and answered, if the kernel asks of an inode that it was not told of. From now on this
+ * thread serves the user who asks (host.h). */
 bool request_begin(struct request *r, fuse_req_t req, const char *operation, fuse_ino_t ino,
 		   const char *name);
 

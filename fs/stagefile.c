@@ -22,8 +22,9 @@ static int stage_open(struct file *f, bool created, struct diag *d)
 	return err;
 }
 
-static int stage_read(struct file *f, size_t size, off_t off, struct buf *out)
+static int stage_read(struct file *f, size_t size, off_t off, struct buf *out, struct diag *d)
 {
+	(void)d;
 	return scratch_read(&f->fs->scratch, number_of(f), (size_t)off, size, out);
 }
 

@@ -115,7 +115,8 @@ static void give(struct reading *r)
 /* A record that does not fit behind others waits for the next read. */
 enum { FULL = 1 };
 
-static int take(void *arg, const void *bytes, uint32_t len)
+/* The text is nobody's until it is taken. */
+static int look(void *arg, const void *bytes, uint32_t len)
 {
 	struct reading *r = arg;
 	struct streamfile *s = r->s;
@@ -125,25 +126,31 @@ static int take(void *arg, const void *bytes, uint32_t len)
 		return FULL;
 	refresh(r);
 	buf_clear(&s->text);
-	s->given = 0;
 	err = print(s, bytes, len);
+	s->given = s->text.len;
 	if (!err && r->out->len > r->start && s->text.len > r->end - r->out->len)
 		err = FULL;
-	if (err)
-		buf_clear(&s->text);
-	else
-		give(r);
 	return err;
 }
 
-static int stream_read(struct file *f, size_t size, off_t off, struct buf *out)
+static void take(void *arg)
+{
+	struct reading *r = arg;
+
+	r->s->given = 0;
+	give(r);
+}
+
+static const struct ring_taker taker = {look, take};
+
+static int stream_read(struct file *f, size_t size, off_t off, struct buf *out, struct diag *d)
 {
 	struct reading r = {stream_of(f), out, out->len, out->len + size, false};
 	int err;
 
 	(void)off;
 	give(&r);
-	err = ring_read(r.s->ring, take, &r);
+	err = ring_read(r.s->ring, &taker, &r, d);
 	if (buf_error(out))
 		return buf_error(out);
 	if (out->len > r.start || !size)

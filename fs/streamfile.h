@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * streamfile: an open .stream: the records of a ring buffer as lines of text, by the type
- * that .types lays over the map where it has the record's size, else as untyped bytes.
+ * that .types lays over the map where it has the record's size, else as untyped bytes. Also
+ * with -o values=raw: records have any length, and bytes without lines would not tell where
+ * one ends.
  *
  * What is read is taken from the map. A read takes as many records as are ready and as
  * fit it, and says -EAGAIN if none is; of a record that alone is longer than a read, the

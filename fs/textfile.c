@@ -189,11 +189,12 @@ static bool wants_new_text(struct textfile *t, off_t off)
 	return t->is_draft ? !t->dirty && !openfile_is_blank(&t->file) : t->served;
 }
 
-static int text_read(struct file *f, size_t size, off_t off, struct buf *out)
+static int text_read(struct file *f, size_t size, off_t off, struct buf *out, struct diag *d)
 {
 	struct textfile *t = self(f);
 	int err = wants_new_text(t, off) ? take_text(t) : 0;
 
+	(void)d;
 	if (err)
 		return err;
 	if (off == 0)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lib/host.h"
+#include "lib/hostfd.h"
 #include "lib/record.h"
 #include "lib/sys.h"
 
@@ -14,11 +15,14 @@ static struct layout *prog_id(const struct bpf_map_info *info)
 	return layout_plain(LAYOUT_PROG, sizeof(uint32_t));
 }
 
-/* A descriptor of the program with that id. */
+/* A descriptor of the program with that id, for root only. */
 static int open_prog(uint32_t id, struct diag *d)
 {
-	int fd = sys_prog_open_id(id);
+	int err = host_root_only("programs", d), fd;
 
+	if (err)
+		return err;
+	fd = sys_prog_open_id(id);
 	return fd == -ENOENT ? diag_set(d, EINVAL, "there is no program %u", id) : fd;
 }
 
@@ -74,9 +78,12 @@ const struct elements elem_perf_event = {
 static int put_cgroup(const struct elem_map *m, const void *key, const void *value, uint64_t flags,
 		      struct diag *d)
 {
-	int fd = host_open_cgroup(value, d), err;
+	char path[HOSTFD_PATH + 1] = {0};
 	uint32_t number;
+	int fd, err;
 
+	memcpy(path, value, HOSTFD_PATH);
+	fd = hostfd_cgroup_dir(path, d);
 	if (fd < 0)
 		return fd;
 	number = (uint32_t)fd;

@@ -29,13 +29,20 @@ static int absent(int err)
 	}
 }
 
+/* The same for a carrier that could not be opened; that it may not be named by this caller tells
+ * nothing of whether it is there. */
+static int no_carrier(int err)
+{
+	return err == -EPERM ? -ENOENT : absent(err);
+}
+
 static int get(const struct carrier *c, const struct elem_map *m, const void *key, void *value,
 	       uint64_t flags)
 {
 	int fd = c->open(key, NULL), err;
 
 	if (fd < 0)
-		return absent(fd);
+		return no_carrier(fd);
 	err = sys_map_lookup(m->fd, &fd, value, flags);
 	c->close(fd);
 	return absent(err);
@@ -60,7 +67,7 @@ static int del(const struct carrier *c, const struct elem_map *m, const void *ke
 	int fd = c->open(key, NULL), err;
 
 	if (fd < 0)
-		return absent(fd);
+		return no_carrier(fd);
 	err = sys_map_delete(m->fd, &fd);
 	c->close(fd);
 	return absent(err);

@@ -2,7 +2,6 @@
 #include "lib/host.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <net/if.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,24 +24,21 @@ uint32_t host_ifindex(const char *name, size_t len)
 	return if_nametoindex(whole);
 }
 
-/* That there is none, or nothing of that kind. */
-static bool is_absent(int err)
+static __thread uint32_t served;
+
+void host_serve(uint32_t uid)
 {
-	return err == ENOENT || err == ENOTDIR || err == ELOOP || err == ENAMETOOLONG;
+	served = uid;
 }
 
-int host_open_cgroup(const char *path, struct diag *d)
+uint32_t host_served(void)
 {
-	int fd;
+	return served;
+}
 
-	if (path[0] != '/')
-		return diag_set(d, EINVAL, "a cgroup is told by its absolute path");
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-		return fd;
-	if (is_absent(errno))
-		return diag_set(d, EINVAL, "there is no such cgroup");
-	return diag_set(d, errno, "the cgroup cannot be opened");
+int host_root_only(const char *what, struct diag *d)
+{
+	return served ? diag_set(d, EPERM, "only root may name %s here", what) : 0;
 }
 
 void host_close(int fd)

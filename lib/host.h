@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * host: what of this machine keys and values of maps stand for, and that is no
- * business of bpf(2): network interfaces, cgroups.
+ * business of bpf(2): network interfaces; and who may name more than those.
  */
 #ifndef BPFMAPFS_LIB_HOST_H
 #define BPFMAPFS_LIB_HOST_H
@@ -22,10 +22,19 @@ bool host_ifname(uint32_t ifindex, char name[HOST_IFNAME]);
 uint32_t host_ifindex(const char *name, size_t len);
 
 /*
- * A descriptor of the directory at an absolute path; close it with host_close(). -EINVAL
- * explained if there is none, or -errno. Whether it is a cgroup's the map finds out.
+ * Whom this thread serves from now on: a user's id. Until it is told it serves root, 0.
+ *
+ * Keys and values may name files, sockets, programs and cgroups. These are opened with the rights
+ * of this process, which are greater than those of most who ask, so that is done for root only:
+ * whoever names something asks host_root_only() before he looks for it.
  */
-int host_open_cgroup(const char *path, struct diag *d);
+void host_serve(uint32_t uid);
+uint32_t host_served(void);
+
+/* 0, or -EPERM explained. what: "files", as the sentence is to say. */
+int host_root_only(const char *what, struct diag *d);
+
+/* Closes a descriptor. */
 void host_close(int fd);
 
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -13,11 +14,14 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "lib/buf.h"
 #include "lib/host.h"
+#include "lib/hostpath.h"
 #include "lib/mounts.h"
+#include "lib/sys.h"
 
 #ifndef PIDFD_THREAD
 #define PIDFD_THREAD O_EXCL
@@ -82,46 +86,6 @@ int hostfd_each_task(int (*each)(void *arg, uint32_t id), void *arg)
 	return each_number("/proc", each_thread, &walk);
 }
 
-/* Paths. */
-
-static bool is_dots(const char *name, size_t len)
-{
-	return (len == 1 || len == 2) && memcmp(name, "..", len) == 0;
-}
-
-/* One path has one spelling, as it is to be one key. */
-static int check_spelling(const char *path, struct diag *d)
-{
-	const char *name = path + 1;
-
-	if (path[0] != '/')
-		return diag_set(d, EINVAL, "a path begins with %%2F, which is the root");
-	while (*name) {
-		size_t len = strcspn(name, "/");
-
-		if (len == 0 || is_dots(name, len) || (name[len] == '/' && !name[len + 1]))
-			return diag_set(d, EINVAL, "no name in a path is empty, '.' or '..'");
-		name += name[len] ? len + 1 : len;
-	}
-	return 0;
-}
-
-/* There is nothing, for one of these reasons; others are the machine's. */
-static int no_such(int err, struct diag *d, const char *why)
-{
-	switch (err) {
-	case ENOENT:
-	case ENOTDIR:
-	case ENAMETOOLONG:
-	case ESTALE:
-	case EXDEV:
-	case ENODEV:
-		return diag_set(d, ENOENT, "%s", why);
-	default:
-		return -err;
-	}
-}
-
 /* Cgroups. */
 
 /* The root that was found last, until something else is there. */
@@ -142,30 +106,41 @@ static int find_hierarchy(void *arg, const struct mount *m)
 	return 1;
 }
 
-static int open_point(struct stat *st)
+/* What cgroup2 is mounted on. -ENOENT if something else is, by now, there or above. */
+static int open_point(const char *point)
 {
-	int fd = open(hierarchy.point, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = hostpath_open(point, NULL);
+	struct statfs fs;
 
-	if (fd < 0 || fstat(fd, st) == 0)
+	if (fd == -EINVAL)
+		return -ENOENT;
+	if (fd < 0 || (fstatfs(fd, &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC))
 		return fd;
 	close(fd);
-	return -1;
+	return -ENOENT;
+}
+
+static bool is_hierarchy(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_dev == hierarchy.dev && st.st_ino == hierarchy.ino;
 }
 
 static int open_hierarchy_locked(void)
 {
+	int fd = hierarchy.point[0] ? open_point(hierarchy.point) : -ENOENT;
 	struct stat st;
-	int fd = hierarchy.point[0] ? open_point(&st) : -1;
 
-	if (fd >= 0 && st.st_dev == hierarchy.dev && st.st_ino == hierarchy.ino)
+	if (fd >= 0 && is_hierarchy(fd))
 		return fd;
 	if (fd >= 0)
 		close(fd);
 	if (mounts_each(find_hierarchy, NULL) != 1)
 		return -ENOENT;
-	fd = open_point(&st);
-	if (fd < 0)
-		return -errno;
+	fd = open_point(hierarchy.point);
+	if (fd < 0 || fstat(fd, &st))
+		return fd;
 	hierarchy.dev = st.st_dev;
 	hierarchy.ino = st.st_ino;
 	return fd;
@@ -181,47 +156,112 @@ static int open_hierarchy(void)
 	return fd;
 }
 
+/* path: from root. */
 static int open_cgroup(int root, const char *path, uint64_t flags)
 {
 	const struct open_how how = {
 		.flags = flags | O_DIRECTORY | O_CLOEXEC,
 		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV,
 	};
-	int fd = (int)syscall(SYS_openat2, root, path[1] ? path + 1 : ".", &how, sizeof(how));
+	int fd = (int)syscall(SYS_openat2, root, *path ? path : ".", &how, sizeof(how));
 
 	return fd < 0 ? -errno : fd;
 }
 
 int hostfd_cgroup(const char *path, struct diag *d)
 {
-	int err = check_spelling(path, d), root, fd;
+	int err = hostpath_check(path, d), root, fd;
 
 	if (err)
 		return err;
 	root = open_hierarchy();
 	if (root < 0)
-		return no_such(-root, d, "no unified hierarchy of cgroups is mounted");
-	fd = open_cgroup(root, path, O_PATH);
+		return hostpath_no_such(-root, d, "no unified hierarchy of cgroups is mounted");
+	fd = open_cgroup(root, path + 1, O_PATH);
 	close(root);
-	return fd < 0 ? no_such(-fd, d, "there is no such cgroup") : fd;
+	return fd < 0 ? hostpath_no_such(-fd, d, "there is no such cgroup") : fd;
+}
+
+/* A mount of cgroup2 that a path leads into. */
+struct way {
+	const char *path;
+	char point[PATH_MAX]; /* the longest one */
+};
+
+static int find_way(void *arg, const struct mount *m)
+{
+	struct way *way = arg;
+	size_t len = strlen(m->point);
+
+	if (strcmp(m->type, "cgroup2") != 0 || len >= sizeof(way->point) ||
+	    len < strlen(way->point) || strncmp(way->path, m->point, len) != 0 ||
+	    (way->path[len] && way->path[len] != '/'))
+		return 0;
+	memcpy(way->point, m->point, len + 1);
+	return 0;
+}
+
+/* -EAGAIN: something was renamed while the kernel followed "..". */
+static int open_below(int root, const char *path)
+{
+	int fd = -EAGAIN;
+
+	path += strspn(path, "/");
+	for (int tries = 0; fd == -EAGAIN && tries < 16; tries++)
+		fd = open_cgroup(root, path, O_PATH);
+	return fd == -EAGAIN ? -EBUSY : fd;
+}
+
+static int follow(const struct way *way)
+{
+	int root = way->point[0] ? open_point(way->point) : -EINVAL, fd;
+
+	if (root < 0)
+		return root == -ENOENT ? -EINVAL : root;
+	fd = open_below(root, way->path + strlen(way->point));
+	close(root);
+	return fd;
+}
+
+int hostfd_cgroup_dir(const char *path, struct diag *d)
+{
+	struct way way = {.path = path};
+	int err = host_root_only("cgroups", d), fd;
+
+	if (err)
+		return err;
+	if (path[0] != '/')
+		return diag_set(d, EINVAL, "a cgroup is told by its absolute path");
+	err = mounts_each(find_way, &way);
+	fd = err ? err : follow(&way);
+	if (fd == -EINVAL)
+		return diag_set(d, EINVAL, "the path is no cgroup of the unified hierarchy");
+	if (fd < 0 && hostpath_no_such(-fd, NULL, "") == -ENOENT)
+		return diag_set(d, EINVAL, "there is no such cgroup");
+	return fd < 0 ? diag_set(d, -fd, "the cgroup cannot be opened") : fd;
+}
+
+static bool is_dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
 /* Appends the paths of the cgroups right below one, each with its NUL. */
 static int push_children(int root, const char *path, struct buf *paths)
 {
-	int fd = open_cgroup(root, path, O_RDONLY);
+	int fd = open_cgroup(root, path + 1, O_RDONLY);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 
 	if (fd < 0) /* it is gone */
-		return no_such(-fd, NULL, "") == -ENOENT ? 0 : fd;
+		return hostpath_no_such(-fd, NULL, "") == -ENOENT ? 0 : fd;
 	if (!dir) {
 		close(fd);
 		return -ENOMEM;
 	}
 	path = path[1] ? path : "";
 	while ((entry = readdir(dir))) {
-		if (entry->d_type != DT_DIR || is_dots(entry->d_name, strlen(entry->d_name)) ||
+		if (entry->d_type != DT_DIR || is_dots(entry->d_name) ||
 		    strlen(path) + 1 + strlen(entry->d_name) > HOSTFD_PATH)
 			continue;
 		buf_addf(paths, "%s/%s", path, entry->d_name);
@@ -265,97 +305,29 @@ int hostfd_each_cgroup(int (*each)(void *arg, const char *path), void *arg)
 
 /* Files. */
 
-/* Filesystems in which a look-up may last as long as another process likes, which may be
- * this one, or another machine. */
-static const char *const waiting[] = {
-	"fuse", "fuseblk", "autofs", "nfs", "nfs4", "cifs", "smb3", "ceph", "afs", "coda",
-};
-
-static bool is_waiting(const char *type)
-{
-	size_t len = strcspn(type, "."); /* fuse.sshfs */
-
-	for (size_t i = 0; i < sizeof(waiting) / sizeof(waiting[0]); i++)
-		if (strlen(waiting[i]) == len && memcmp(waiting[i], type, len) == 0)
-			return true;
-	return false;
-}
-
-/* 1 if the mount with that id is one to walk in. */
-static int judge_mount(void *arg, const struct mount *m)
-{
-	if (m->id != *(const uint64_t *)arg)
-		return 0;
-	return is_waiting(m->type) ? -EINVAL : 1;
-}
-
-/* Is the descriptor in a mount to walk in, and no symbolic link? The id of a mount is
- * nobody else's while a descriptor is in it, and telling it takes no request. */
-static int check_place(int fd, uint64_t *mount, struct diag *d)
-{
-	struct statx stx;
-	struct stat st;
-	int err;
-
-	if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_MNT_ID, &stx))
-		return no_such(errno, d, "there is no such file");
-	if (!(stx.stx_mask & STATX_MNT_ID))
-		return diag_set(d, EINVAL, "this kernel does not tell in which mount a file is");
-	if (stx.stx_mnt_id != *mount) {
-		err = mounts_each(judge_mount, &stx.stx_mnt_id);
-		if (err == 0 || err == -EINVAL)
-			return diag_set(d, EINVAL,
-					"no path leads into a filesystem that another process or "
-					"machine answers for");
-		if (err < 0)
-			return err;
-		*mount = stx.stx_mnt_id;
-	}
-	if (fstat(fd, &st))
-		return no_such(errno, d, "there is no such file");
-	if (S_ISLNK(st.st_mode))
-		return diag_set(d, EINVAL, "no path leads through a symbolic link");
-	return 0;
-}
-
-/* The file that the first name of *rest is below dir, which is closed; *rest moves on. */
-static int step(int dir, const char **rest, struct diag *d)
-{
-	size_t len = strcspn(*rest, "/");
-	char name[NAME_MAX + 1];
-	int fd = -1, err = ENAMETOOLONG;
-
-	if (len <= NAME_MAX) {
-		memcpy(name, *rest, len);
-		name[len] = '\0';
-		fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-		err = errno;
-	}
-	close(dir);
-	*rest += (*rest)[len] ? len + 1 : len;
-	return fd < 0 ? no_such(err, d, "there is no such file") : fd;
-}
-
 int hostfd_file(const char *path, struct diag *d)
 {
-	const char *rest = path + 1;
-	uint64_t mount = 0;
-	int err = check_spelling(path, d), fd;
+	int err = host_root_only("files", d);
+
+	return err ? err : hostpath_open(path, d);
+}
+
+/* Programs. */
+
+#define NO_PROGRAM "no program is pinned there"
+
+int hostfd_program(const char *path, uint32_t *id, struct diag *d)
+{
+	int err = host_root_only("programs", d), fd;
 
 	if (err)
 		return err;
-	fd = open("/", O_PATH | O_CLOEXEC);
+	fd = hostpath_open(path, d);
 	if (fd < 0)
-		return -errno;
-	while (!(err = check_place(fd, &mount, d)) && *rest) {
-		fd = step(fd, &rest, d);
-		if (fd < 0)
-			return fd;
-	}
-	if (!err)
-		return fd;
+		return fd == -ENOENT ? diag_set(d, EINVAL, NO_PROGRAM) : fd;
+	err = sys_prog_pin_id(fd, id);
 	close(fd);
-	return err;
+	return err == -EINVAL ? diag_set(d, EINVAL, NO_PROGRAM) : err;
 }
 
 /*
@@ -402,8 +374,8 @@ static int check_socket(uint32_t pid, uint32_t number, struct diag *d)
 	if (len < 0 && (errno == EACCES || errno == EPERM))
 		return diag_set(d, EPERM, "bpfmapfs may not look into process %u", pid);
 	if (len < 0)
-		return no_such(errno == ESRCH ? ENOENT : errno, d,
-			       "there is no such process, or it has no such descriptor");
+		return hostpath_no_such(errno == ESRCH ? ENOENT : errno, d,
+					"there is no such process, or it has no such descriptor");
 	if ((size_t)len < sizeof(kind) - 1 || memcmp(target, kind, sizeof(kind) - 1) != 0)
 		return diag_set(d, EINVAL, "that descriptor is no socket");
 	return 0;
@@ -440,9 +412,11 @@ static int take(uint32_t pid, uint32_t number, struct diag *d)
 
 int hostfd_socket(uint32_t pid, uint32_t number, struct diag *d)
 {
-	int err = check_socket(pid, number, d), fd, kind;
+	int err = host_root_only("sockets", d), fd, kind;
 	socklen_t size = sizeof(kind);
 
+	if (!err)
+		err = check_socket(pid, number, d);
 	if (err)
 		return err;
 	fd = take(pid, number, d);

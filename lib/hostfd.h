@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * hostfd: descriptors of what keys stand for: tasks, cgroups, files, sockets.
+ * hostfd: descriptors of what keys and values stand for: tasks, cgroups, files, sockets; and
+ * the programs that are pinned somewhere.
  *
  * Whoever may look a key up chooses what is opened here, with the rights of this process. So
  * nothing is opened for reading or writing, no path leads through a symbolic link, and
  * nothing waits for somebody else: not for a filesystem that another process or another
- * machine answers for (this one may be it), not for the last close of a file.
+ * machine answers for (this one may be it), not for the last close of a file. And what has rights
+ * of its own, files, sockets, programs, is opened for root only (host.h): others are told -EPERM
+ * before it is looked for.
  *
  * A descriptor is for one call to the kernel; then host_close(), of a socket
  * hostfd_close_socket(). Refusals are explained in d, which may be NULL: -ENOENT if there
@@ -32,16 +35,25 @@ int hostfd_each_task(int (*each)(void *arg, uint32_t id), void *arg);
  */
 int hostfd_cgroup(const char *path, struct diag *d);
 
+/*
+ * The same by its path in the tree of files, below any mount of the hierarchy: for root only, and
+ * -EINVAL too if there is none. Outside of these mounts nothing is looked for.
+ */
+int hostfd_cgroup_dir(const char *path, struct diag *d);
+
 /* Calls each for the paths of all cgroups that are not too long; a result other than 0
  * ends the walk. */
 int hostfd_each_cgroup(int (*each)(void *arg, const char *path), void *arg);
 
-/* A file of whatever kind but a symbolic link, by its path: O_PATH. -EINVAL as above, and
- * for a path through a symbolic link, or into a filesystem that may keep us waiting. */
+/* A file, by its path, as hostpath_open() has it; for root only. */
 int hostfd_file(const char *path, struct diag *d);
 
+/* The id of the program that is pinned at a path, which is as that of a file; for root only.
+ * -EINVAL if none is. */
+int hostfd_program(const char *path, uint32_t *id, struct diag *d);
+
 /*
- * The socket behind descriptor number of a process. -EINVAL if that is none, -EPERM if we may
+ * The socket behind descriptor number of a process; for root only. -EINVAL if that is none, -EPERM if we may
  * not look into the process (ptrace(2)), -EBUSY if too many of them are being closed.
  */
 int hostfd_socket(uint32_t pid, uint32_t number, struct diag *d);

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "lib/host.h"
+#include "lib/hostfd.h"
 #include "lib/leafnum.h"
-#include "lib/sys.h"
 
 /* A decimal number, where the text begins with a digit. */
 static bool begins_number(const struct text *t)
@@ -123,9 +123,11 @@ static void print_prog(FORMAT_PRINT_ARGS)
 	buf_addf(out, "%u", (uint32_t)leaf_load(bytes, sizeof(uint32_t)));
 }
 
-/* A path up to end, or to the end of the line. */
+/* A path up to end, or to the end of the line. Whoever may name no program is told so at the
+ * beginning of a path already. */
 static int parse_path(struct text *t, char end, unsigned char *bytes)
 {
+	struct diag why = {.why = "the program cannot be opened"};
 	size_t start = t->pos;
 	char path[PATH_MAX];
 	uint32_t id;
@@ -137,11 +139,11 @@ static int parse_path(struct text *t, char end, unsigned char *bytes)
 		return diag_at(t->diag, EINVAL, start, "the path is too long");
 	memcpy(path, t->s + start, t->pos - start);
 	path[t->pos - start] = '\0';
-	err = sys_prog_pin_id(path, &id);
-	if (err && text_done(t))
+	err = hostfd_program(path, &id, &why);
+	if (err && err != -EPERM && text_done(t))
 		return text_missing(t, "the rest of the path");
 	if (err)
-		return diag_at(t->diag, EINVAL, start, "no program is pinned there");
+		return diag_at(t->diag, -err, start, "%s", why.why);
 	leaf_store(id, bytes, sizeof(id));
 	return 0;
 }

@@ -136,11 +136,17 @@ int ring_fd(const struct ring *ring)
 	return ring->map.fd;
 }
 
-/* A record in the ring. */
+/* What is at the consumer's position. */
+enum finding {
+	NOTHING, /* or nothing that its producer has finished */
+	RECORD,
+	NO_RECORD, /* what its producer has discarded */
+	NONSENSE,
+};
+
 struct place {
-	unsigned long at, end; /* positions: of its header, behind it */
+	unsigned long at, end; /* positions: of the header, behind the bytes */
 	uint32_t len;
-	bool discarded;
 };
 
 static unsigned long load(const unsigned long *position)
@@ -155,36 +161,38 @@ static uint32_t load_header(const struct ring *ring, unsigned long at)
 	return __atomic_load_n((const uint32_t *)header, __ATOMIC_ACQUIRE);
 }
 
-/* Did somebody else consume what was just looked at, or is it nonsense? */
-static int doubt(const struct ring *ring, unsigned long at)
-{
-	return load(ring->passed) == at ? -EIO : 0;
-}
-
 /*
- * The record at the consumer's position: 1, or 0 if there is none before position last,
- * or none that its producer has finished. Whoever has the map may write any position,
- * so nothing is believed that would lead out of the data.
+ * Whoever has the map may write any position, so nothing is believed that would lead out
+ * of the data. The producers' position is read last: it is not behind the consumers'.
  */
-static int look(const struct ring *ring, unsigned long last, struct place *place)
+static enum finding look_at(const struct ring *ring, struct place *place)
 {
-	unsigned long at = load(ring->passed), ready = last - at;
+	unsigned long at = load(ring->passed), ready = load(ring->produced) - at;
 	uint32_t header;
 
+	place->at = at;
 	if (ready == 0)
-		return 0;
+		return NOTHING;
 	if (ready > ring->size || ready % 8 || at % 8)
-		return doubt(ring, at);
+		return NONSENSE;
 	header = load_header(ring, at);
 	if (header & BPF_RINGBUF_BUSY_BIT)
-		return 0;
-	place->at = at;
+		return NOTHING;
 	place->len = header & ~BPF_RINGBUF_DISCARD_BIT;
-	place->discarded = header & BPF_RINGBUF_DISCARD_BIT;
 	if (place->len > ready - BPF_RINGBUF_HDR_SZ)
-		return doubt(ring, at);
+		return NONSENSE;
 	place->end = at + (place->len + BPF_RINGBUF_HDR_SZ + 7UL) / 8 * 8;
-	return 1;
+	return header & BPF_RINGBUF_DISCARD_BIT ? NO_RECORD : RECORD;
+}
+
+/* False if somebody else has moved the position since: what was found there may have
+ * been written over meanwhile. */
+static bool pass(struct ring *ring, const struct place *place)
+{
+	unsigned long at = place->at;
+
+	return __atomic_compare_exchange_n(ring->passed, &at, place->end, false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_ACQUIRE);
 }
 
 static int copy(struct ring *ring, const struct place *place)
@@ -195,22 +203,61 @@ static int copy(struct ring *ring, const struct place *place)
 	return buf_error(&ring->record);
 }
 
-int ring_read(struct ring *ring, int (*take)(void *arg, const void *bytes, uint32_t len), void *arg)
+static int offer(struct ring *ring, const struct place *place, const struct ring_taker *taker,
+		 void *arg)
+{
+	int err = copy(ring, place);
+
+	if (!err)
+		err = taker->look(arg, ring->record.data, place->len);
+	if (!err && pass(ring, place))
+		taker->take(arg);
+	return err;
+}
+
+static bool has_moved(const struct ring *ring, const struct place *place)
+{
+	return load(ring->passed) != place->at;
+}
+
+static int refuse(struct diag *d)
+{
+	return diag_set(d, EIO,
+			"the positions of this ring buffer contradict each other: another process "
+			"has written them, and only a new map helps");
+}
+
+/* *more: there may be another one. What was found where the position is no longer may
+ * be anything. */
+static int read_one(struct ring *ring, const struct ring_taker *taker, void *arg, bool *more,
+		    struct diag *d)
 {
 	struct place place;
-	unsigned long last;
-	int err;
+
+	switch (look_at(ring, &place)) {
+	case RECORD:
+		return offer(ring, &place, taker, arg);
+	case NO_RECORD:
+		pass(ring, &place);
+		return 0;
+	case NONSENSE:
+		return has_moved(ring, &place) ? 0 : refuse(d);
+	default:
+		*more = has_moved(ring, &place);
+		return 0;
+	}
+}
+
+int ring_read(struct ring *ring, const struct ring_taker *taker, void *arg, struct diag *d)
+{
+	/* No ring has more records: this ends, whatever others do meanwhile. */
+	unsigned long most = ring->size / BPF_RINGBUF_HDR_SZ;
+	bool more = true;
+	int err = 0;
 
 	pthread_mutex_lock(&ring->lock);
-	last = load(ring->produced); /* later ones wait, so that this ends */
-	while ((err = look(ring, last, &place)) == 1) {
-		err = place.discarded ? 0 : copy(ring, &place);
-		if (!err && !place.discarded)
-			err = take(arg, ring->record.data, place.len);
-		if (err)
-			break;
-		__atomic_store_n(ring->passed, place.end, __ATOMIC_RELEASE);
-	}
+	while (!err && more && most--)
+		err = read_one(ring, taker, arg, &more, d);
 	pthread_mutex_unlock(&ring->lock);
 	return err;
 }

@@ -4,9 +4,14 @@
  *
  * The kernel's ring buffer has many producers and one consumer, whose position is a
  * number in a page that user space writes: what it has passed is gone. So all who read
- * a map here share one struct ring, and each record goes to one of them. With consumers
- * in other processes nothing is agreed: who reads a program's own ring buffer takes
- * records away from that program.
+ * a map here share one struct ring, and each record goes to one of them.
+ *
+ * In other processes there may be consumers too. A record is copied, and then the
+ * position is moved behind it by a compare-and-exchange, which succeeds for one of all
+ * who do the same, as every daemon of ours does: so each record goes to one of them, and
+ * the position never goes back. A consumer that just stores the position, as libbpf's
+ * does, may still move it back, or get what we got: who reads a program's own ring buffer
+ * takes records away from that program.
  *
  * What is mapped (kernel: kernel/bpf/ringbuf.c): the consumer's page; behind it, for
  * reading, the page of the producers' position and the data, which are there twice in
@@ -35,12 +40,19 @@ void ring_close(struct ring *ring); /* NULL is fine */
 /* A descriptor that becomes readable when there may be a record. Borrowed. */
 int ring_fd(const struct ring *ring);
 
+struct ring_taker {
+	/* Would it take this record, of which bytes are a copy? 0; at any other result the
+	 * record stays and ring_read() ends with it. */
+	int (*look)(void *arg, const void *bytes, uint32_t len);
+
+	/* What it looked at last is its own. Not called if somebody else was faster. */
+	void (*take)(void *arg);
+};
+
 /*
- * Calls take for each record that is ready now, the oldest first; bytes are a copy. 0
- * says that it has taken the record; at any other result the record stays and
- * ring_read() ends with it. -EIO if what is mapped is no ring buffer's, -ENOMEM.
+ * Offers each record that is ready now, the oldest first. -EIO explained if what is
+ * mapped is no ring buffer's, -ENOMEM.
  */
-int ring_read(struct ring *ring, int (*take)(void *arg, const void *bytes, uint32_t len),
-	      void *arg);
+int ring_read(struct ring *ring, const struct ring_taker *taker, void *arg, struct diag *d);
 
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lib/btfpair.h"
 #include "lib/sys.h"
@@ -106,6 +107,25 @@ static int attach_btf(const struct spec *s, struct sys_map_attr *attr)
 	return 0;
 }
 
+/* Ring buffers have records instead of keys and values, and some end for them. */
+static bool is_ring(const struct maptype *type)
+{
+	return type->keyless && type->valueless && type->ends;
+}
+
+static int explain_invalid(const struct spec *s, struct diag *d)
+{
+	unsigned long page = (unsigned long)sysconf(_SC_PAGESIZE), bytes = s->max_entries;
+
+	if (is_ring(s->type) && (bytes % page || bytes & (bytes - 1)))
+		return diag_set(d, EINVAL,
+				"max_entries of a %s is its size in bytes: a power of two, %lu "
+				"(a page) or more",
+				s->type->name, page);
+	return diag_set(d, EINVAL, "the kernel makes no %s of these sizes and flags",
+			s->type->name);
+}
+
 static int explain_create(const struct spec *s, int err, struct diag *d)
 {
 	switch (err) {
@@ -115,8 +135,7 @@ static int explain_create(const struct spec *s, int err, struct diag *d)
 					s->inner->type->name);
 		break;
 	case -EINVAL:
-		return diag_set(d, EINVAL, "the kernel makes no %s of these sizes and flags",
-				s->type->name);
+		return explain_invalid(s, d);
 	case -E2BIG:
 		return diag_set(d, EFBIG, "too large for the kernel");
 	case -EPERM:

@@ -223,14 +223,28 @@ int sys_prog_open_id(uint32_t id)
 	return door(bpf_prog_get_fd_by_id(id));
 }
 
-int sys_prog_pin_id(const char *path, uint32_t *id)
+/* What is pinned there, by the name that /proc has for the descriptor: no path is followed. */
+static int open_pinned(int pin)
+{
+	char path[64];
+	struct statfs fs;
+
+	if (fstatfs(pin, &fs))
+		return -errno;
+	if (fs.f_type != BPF_FS_MAGIC)
+		return -EINVAL;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", pin);
+	return door(bpf_obj_get(path));
+}
+
+int sys_prog_pin_id(int pin, uint32_t *id)
 {
 	struct bpf_prog_info info;
 	uint32_t len = sizeof(info);
-	int fd = door(bpf_obj_get(path)), err = -EINVAL;
+	int fd = open_pinned(pin), err = -EINVAL;
 
 	if (fd < 0)
-		return fd;
+		return fd == -EACCES ? -EINVAL : fd; /* a directory, or a file of bpffs' own */
 	memset(&info, 0, sizeof(info));
 	if (is_of_kind(fd, "anon_inode:bpf-prog"))
 		err = door(bpf_obj_get_info_by_fd(fd, &info, &len));

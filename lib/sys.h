@@ -103,8 +103,9 @@ int sys_prog_info(uint32_t id, struct bpf_prog_info *info, uint32_t *map_ids, ui
 /* A descriptor of a program; -ENOENT. */
 int sys_prog_open_id(uint32_t id);
 
-/* The id of the program that is pinned at path. -EINVAL if it is none. */
-int sys_prog_pin_id(const char *path, uint32_t *id);
+/* The id of the program whose pin an O_PATH descriptor is of. -EINVAL if that is something else,
+ * which is not touched outside of a bpffs. */
+int sys_prog_pin_id(int pin, uint32_t *id);
 
 /* Pins: files of bpffs. Paths are absolute. */
 int sys_pin(int fd, const char *path);

@@ -2,11 +2,15 @@
 #include "lib/userring.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "lib/sys.h"
+
+/* Processes take turns by it: see userring.h. */
+#define TURNS "/run/bpfmapfs.lock"
 
 /* What the kernel takes, whatever the ring's size: two bits of the length say other things. */
 #define MOST_BYTES (BPF_RINGBUF_DISCARD_BIT - 1)
@@ -78,13 +82,33 @@ static int push_into(int fd, uint32_t ring_size, const void *record, uint32_t le
 	return err;
 }
 
+/* The turn of this process: closing the descriptor ends it. -1: there is no such file. */
+static int begin_turn(uint32_t map_id)
+{
+	struct flock lock = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = map_id, .l_len = 1};
+	int fd = open(TURNS, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	while (fd >= 0 && fcntl(fd, F_OFD_SETLKW, &lock) && errno == EINTR)
+		;
+	return fd;
+}
+
+static void end_turn(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
 static int push(const struct elem_map *m, const void *element, uint32_t size, struct diag *d)
 {
 	static pthread_mutex_t turn = PTHREAD_MUTEX_INITIALIZER;
-	int err;
+	int err, fd;
 
 	pthread_mutex_lock(&turn);
+	fd = begin_turn(m->info->id);
 	err = push_into(m->fd, m->info->max_entries, element, size);
+	end_turn(fd);
 	pthread_mutex_unlock(&turn);
 	return explain(m->info, err, d);
 }

@@ -8,8 +8,14 @@
  * bytes, with its length, and its bytes, rounded up to 8; the program sees it when the
  * position has passed it.
  *
- * All threads here take turns. With producers in other processes nothing is agreed: who
- * pushes into a ring that a process already feeds may destroy a record of both.
+ * There is nothing in a map that processes could wait for each other with: those who push
+ * as we do take turns by a lock on a file of the machine's, /run/bpfmapfs.lock, on the
+ * byte whose number is the map's id. The kernel ends it with its process, so nothing is
+ * ever left to clean up. Where that file cannot be made (by another user than root, in
+ * another mount namespace), only the threads of a process take turns.
+ *
+ * With a program that pushes by itself nothing is agreed: who pushes into a ring that a
+ * process already feeds may destroy a record of both.
  */
 #ifndef BPFMAPFS_LIB_USERRING_H
 #define BPFMAPFS_LIB_USERRING_H

@@ -66,7 +66,12 @@ is_below() { ask run "$ELSEWHERE/prog/is_below"; }
     version_1=$(awk '/ - cgroup / { print $5; exit }' /proc/self/mountinfo)
     explained EINVAL 'there is no such cgroup' groups/1 "$ONE/none"
     explained EINVAL 'there is no such cgroup' groups/1 "$ONE/cgroup.procs"
-    explained EINVAL 'there is no such cgroup' groups/1 "$TMP/file"
+    explained EINVAL 'no cgroup of the unified hierarchy' groups/1 "$TMP/file"
+    explained EINVAL 'no cgroup of the unified hierarchy' groups/1 "$TMP/none"
+    explained EINVAL 'no cgroup of the unified hierarchy' groups/1 "/./$ONE"
+    explained EINVAL 'no cgroup of the unified hierarchy' groups/1 "${ONE%/*}x"
+    explained EINVAL 'there is no such cgroup' groups/1 "${ONE%/*}/.."
+    explained EINVAL 'there is no such cgroup' groups/1 "$ONE/../../${ONE##*/}"
     explained EINVAL 'no cgroup of the unified hierarchy' groups/1 "$TMP"
     explained EINVAL 'no cgroup of the unified hierarchy' groups/1 /
     [[ -z $version_1 ]] || explained EINVAL 'no cgroup of the unified hierarchy' groups/1 "$version_1"
@@ -97,4 +102,60 @@ is_below() { ask run "$ELSEWHERE/prog/is_below"; }
     cp "$TMP/path" "$MNT/groups/1"
     equal 1 "$(is_below)"
     equal "$size" "$(stat -c %s "$MNT/groups/1")"
+}
+
+# The kernel would ask the mount for what is there, by the very thread that is to answer.
+@test "no path leads into the mount itself, however many ask" {
+    for options in '' -s; do
+        given ${options:+"$options"}
+        often store "$MNT/groups/0" "$MNT/anything"
+        often store "$MNT/groups/0" "$MNT/groups"
+        equal 80 "$(grep -c "${STRERROR[EINVAL]}" "$TMP/often")"
+        grep -F 'no cgroup of the unified hierarchy' "$MNT/.error_log"
+        echo "$ONE" >"$MNT/groups/0"
+        stop_daemon
+        stop_helpers
+        rm "$TMP/often"
+        ip netns del "$NETNS"
+        find "$PINS" "$ELSEWHERE" -mindepth 1 -depth -delete
+    done
+}
+
+@test "others than root name no cgroups" {
+    given -o allow_other
+    chmod 777 "$MNT/groups"
+    for path in "$ONE" "$ONE/none" / relative; do
+        echo >"$MNT/.error_log"
+        refused EPERM as_nobody bash -c "echo $path >groups/1"
+        grep -F 'only root may name cgroups here' "$MNT/.error_log"
+    done
+    equal $EMPTY "$(is_below)"
+    echo "$ONE" >"$MNT/groups/1"
+    equal 0 "$(is_below)"
+    as_nobody rm -f groups/1
+    equal $EMPTY "$(is_below)"
+}
+
+# In a namespace of mounts, with two other mounts of the hierarchy, one of them of half of it.
+@test "the hierarchy is found wherever it is mounted, and not below what hides it" {
+    given
+    export BPFMAPFS MNT PINS TMP ONE
+    stop_daemon
+    mkdir "$ONE/below" "$TMP/half" "$TMP/a b"
+    timeout 60 unshare -m --propagation private bash -e 3>&- <<'CODE'
+unified=${ONE%/*}
+mount --bind "$ONE" "$TMP/half"
+mount -t cgroup2 cgroup2 "$TMP/a b"
+"$BPFMAPFS" -f -o "pindir=$PINS,scope=pinned" "$MNT" >>"$TMP/daemon.log" 2>&1 &
+until mountpoint -q "$MNT"; do sleep 0.02; done
+for path in "$ONE" "$TMP/half" "$TMP/half/below" "$TMP/a b" "$TMP/a b/${ONE##*/}"; do
+    echo "$path" >"$MNT/groups/1"
+done
+mount -t tmpfs tmpfs "$TMP/half"
+mkdir "$TMP/half/below"
+! bash -c 'echo "$TMP/half/below" >"$MNT/groups/1"' 2>"$TMP/hidden"
+umount "$MNT"
+wait $!
+CODE
+    grep -q "${STRERROR[EINVAL]}" "$TMP/hidden"
 }

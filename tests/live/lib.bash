@@ -132,6 +132,29 @@ remount() {
     start_daemon "$@"
 }
 
+# often COMMAND...: forty at once; $TMP/often has what is said of it.
+# If there are no answers, nothing but aborting the connection of the mount that they wait for ends it.
+often() {
+    local asking=() i
+    for ((i = 0; i < 40; i++)); do
+        "$@" >>"$TMP/often" 2>&1 3>&- &
+        asking+=($!)
+    done
+    eventually not kill -0 "${asking[@]}" || { abort_mount "$MNT" && return 1; }
+}
+
+# abort_mount DIR: all who wait for an answer of it get an error, and so do all others from now on.
+abort_mount() {
+    mkdir "$TMP/control"
+    mount -t fusectl fusectl "$TMP/control"
+    echo 1 >"$TMP/control/$(awk -v dir="$1" '$5 == dir { print substr($3, 3) }' /proc/self/mountinfo)/abort"
+}
+
+# In $MNT, to which he may not be able to walk.
+as_nobody() {
+    (cd "$MNT" && setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all "$@")
+}
+
 # --- what must be, and what must not
 
 # refused ERRNO COMMAND...: it fails and names that error; '-' stands for any.

@@ -69,6 +69,17 @@ type=lpm_trie,key=8,value=3,max_entries=5,map_flags=no_prealloc
 TABLE
 }
 
+@test "a ring buffer is told which sizes there are" {
+    start_daemon
+    for type in ringbuf user_ringbuf; do
+        refused EINVAL mkdir "$MNT/bad,type=$type,max_entries=1000"
+        refused EINVAL mkdir "$MNT/bad,type=$type,max_entries=12288"
+        grep -q "max_entries of a $type is its size in bytes: a power of two" "$MNT/.error_log"
+    done
+    not grep -q 'sizes and flags' "$MNT/.error_log"
+    mkdir "$MNT/good,type=ringbuf,max_entries=$(getconf PAGESIZE)"
+}
+
 @test "specs that make no sense are refused, and make nothing" {
     start_daemon
     while read -r spec; do

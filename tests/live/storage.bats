@@ -310,11 +310,7 @@ ask_often() { # READ WRITE DIR
         store "$(escaped "$2$i")" 1 >>"$TMP/write.out" 2>&1 3>&- &
         asking+=($!)
     done
-    eventually not kill -0 "${asking[@]}" && return
-    mkdir "$TMP/control"
-    mount -t fusectl fusectl "$TMP/control"
-    echo 1 >"$TMP/control/$(awk -v dir="$3" '$5 == dir { print substr($3, 3) }' /proc/self/mountinfo)/abort"
-    return 1
+    eventually not kill -0 "${asking[@]}" || { abort_mount "$3" && return 1; }
 }
 
 @test "no path leads into the mount itself, however many ask" {
@@ -399,4 +395,92 @@ CODE
     refused ENOENT store "$OWNER:$sock" 1
     cd /
     rmdir "$MNT/sk_storage"
+}
+
+# Of what only root may name others do not learn whether it is there, and put nothing there.
+@test "others than root name no files" {
+    start_daemon -o allow_other
+    need_inode_storage
+    chmod 777 "$MNT/inode_storage"
+    mkdir -m 700 "$TMP/secret"
+    touch "$TMP/secret/file"
+    kernel set inode_storage 7 file "$TMP/secret"
+    for path in "$TMP/secret" "$TMP/secret/file" "$TMP/secret/none" / relative; do
+        echo >"$MNT/.error_log"
+        refused ENOENT as_nobody cat "inode_storage/$(escaped "$path")"
+        refused ENOENT as_nobody rm "inode_storage/$(escaped "$path")"
+        refused EPERM as_nobody bash -c 'echo 1 >"$1"' bash "inode_storage/$(escaped "$path")"
+        grep -q 'only root may name files here$' "$MNT/.error_log"
+        as_nobody bash -c ': >"$1"' bash "inode_storage/$(escaped "$path")" || true # only close could say so
+    done
+    refused ENOENT cat "$MNT/inode_storage/$(escaped "$TMP/secret/file")"
+    kernel_has_no inode_storage file "$TMP/secret/file"
+    equal 7 "$(kernel get inode_storage file "$TMP/secret")"
+    equal 7 "$(<"$MNT/inode_storage/$(escaped "$TMP/secret")")"
+    echo 8 >"$MNT/inode_storage/$(escaped "$TMP/secret/file")"
+    equal 8 "$(kernel get inode_storage file "$TMP/secret/file")"
+    refused ENOENT as_nobody cat "inode_storage/$(escaped "$TMP/secret/file")"
+    equal 8 "$(<"$MNT/inode_storage/$(escaped "$TMP/secret/file")")"
+}
+
+@test "others than root name no sockets" {
+    start_daemon -o allow_other
+    make_map sk_storage
+    chmod 777 "$MNT/sk_storage"
+    mkfifo "$TMP/go"
+    start_owner /dev/null
+    eventually test -s "$TMP/numbers"
+    read -r sock null <"$TMP/numbers"
+    kernel set sk_storage 7 socket "$OWNER" "$sock"
+    for number in "$sock" "$null" 1000; do
+        echo >"$MNT/.error_log"
+        refused ENOENT as_nobody cat "sk_storage/$OWNER:$number"
+        refused ENOENT as_nobody rm "sk_storage/$OWNER:$number"
+        refused EPERM as_nobody bash -c "echo 1 >sk_storage/$OWNER:$number"
+        grep -q 'only root may name sockets here$' "$MNT/.error_log"
+    done
+    equal 7 "$(<"$MNT/sk_storage/$OWNER:$sock")"
+}
+
+# Zeroes are stored when the last descriptor is gone, by a request that is nobody's.
+@test "who opened a file is who names what it stands for" {
+    start_daemon -o allow_other
+    make_map sk_storage
+    chmod 777 "$MNT/sk_storage"
+    mkfifo "$TMP/go"
+    start_owner
+    eventually test -s "$TMP/numbers"
+    read -r sock <"$TMP/numbers"
+    py "sk_storage/$OWNER:$sock" <<'CODE'
+os.chdir(MNT)
+for opener, writer in (65534, 0), (0, 65534):
+    os.seteuid(opener)
+    fd = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
+    os.seteuid(0)
+    os.seteuid(writer)
+    if opener:
+        refused(errno.EPERM, os.write, fd, b"7\n")
+    else:
+        os.write(fd, b"8\n")
+    os.seteuid(0)
+    os.close(fd)
+assert text(sys.argv[1]) == "8\n"
+os.remove(sys.argv[1])
+os.seteuid(65534)
+os.close(os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT))
+CODE
+    refused ENOENT cat "$MNT/sk_storage/$OWNER:$sock" # which waits for that request
+    equal ENOENT "$(kernel get sk_storage socket "$OWNER" "$sock")"
+}
+
+@test "others than root store for tasks and cgroups, if the map is theirs to write" {
+    need_cgroups
+    start_daemon -o allow_other
+    make_map task_storage
+    make_map cgrp_storage
+    chmod 777 "$MNT/task_storage" "$MNT/cgrp_storage"
+    mkdir "$(hierarchy)/$CGROUP"
+    as_nobody bash -c "echo 7 >task_storage/$$; echo 8 >cgrp_storage/$(escaped "/$CGROUP")"
+    equal 7 "$(kernel get task_storage task $$)"
+    equal 8 "$(kernel get cgrp_storage file "$(hierarchy)/$CGROUP")"
 }

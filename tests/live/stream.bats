@@ -124,6 +124,22 @@ os.execvp("cat", ["cat", sys.argv[1]])' "$MNT/ring/.stream" >"$TMP/out"
     test -s "$TMP/two"
 }
 
+@test "readers of two mounts together get each of 24,000 records once" {
+    start_ringer
+    another_mountpoint
+    MNT=$OTHER start_daemon
+    start_reader one
+    MNT=$OTHER start_reader two
+    set_state 2 $NUMBER
+    set_state 1 24000
+    until (($(get state 0) == 24000)); do run_program 500; done
+    all_came() { equal 24000 "$(cat "$TMP/one" "$TMP/two" | wc -l)"; }
+    eventually all_came
+    seq 0 23999 | cmp - <(sort -n "$TMP/one" "$TMP/two")
+    for name in one two; do sort -nc "$TMP/$name"; done # each in order
+    equal 0 "$(ring_state | cut -d' ' -f1)"
+}
+
 @test "a type that .types lays over the map, and none" {
     start_ringer
     equal '' "$(<"$MNT/ring/.types")"
@@ -226,7 +242,7 @@ def wait():
     except OSError as e:
         results.append(e.errno)
 results = []
-for i in range(260):
+for i in range(324):
     threading.Thread(target=wait, daemon=True).start()
 deadline = time.monotonic() + 60
 while len(results) < 4 and time.monotonic() < deadline:
@@ -236,6 +252,29 @@ os.stat(path("state/0"))
 os._exit(0)
 CODE
     grep -q 'wait already' "$MNT/.error_log"
+}
+
+@test "a user who waits as often as he may leaves room for others" {
+    start_ringer -o allow_other
+    chmod 666 "$PINS/ring"
+    mode_is() { equal 444 "$(stat -c %a "$MNT/ring/.stream")"; }
+    eventually mode_is
+    spawn "$PYTHON" -c 'import errno, os, sys, threading, time
+def wait():
+    try:
+        os.read(os.open(".stream", os.O_RDONLY), 100)
+    except OSError as e:
+        os.write(1, b"%s\n" % errno.errorcode[e.errno].encode())
+os.chdir(sys.argv[1]) # he may not be able to walk there
+os.setuid(65534)
+for i in range(70):
+    threading.Thread(target=wait, daemon=True).start()
+time.sleep(100)' "$MNT/ring" >"$TMP/refused"
+    all_refused() { equal 6 "$(grep -c '^EAGAIN$' "$TMP/refused")"; }
+    eventually all_refused
+    start_reader out
+    equal 6 "$(wc -l <"$TMP/refused")"
+    grep -q '64 reads of yours wait already' "$MNT/.error_log"
 }
 
 @test "looking takes nothing: find, grep -r, tar, cp -a, and a mount that reads no stream" {

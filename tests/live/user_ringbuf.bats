@@ -60,6 +60,18 @@ drained() {
     equal '0102 0304 0506' "$(drained)"
 }
 
+@test "values=raw: a write that may come in pieces is no record" {
+    start_daemon -o values=raw
+    ring u 4194304
+    start_program u
+    head -c 3000000 /dev/zero >"$TMP/zeroes"
+    refused EFBIG dd if="$TMP/zeroes" of="$MNT/u/.push" bs=3000000
+    refused EFBIG dd if="$TMP/zeroes" of="$MNT/u/.push" bs=131073 count=1
+    grep -q 'what one write(2) brings' "$MNT/.error_log"
+    dd if="$TMP/zeroes" of="$MNT/u/.push" bs=131072 count=1 status=none
+    equal "$(printf '00%.0s' {1..56})" "$(drained)" # of a long one the program keeps these
+}
+
 @test "a ring that is full, until it is drained" {
     start_daemon
     ring u
@@ -113,11 +125,34 @@ many() { seq "$1"000 "$1"999 | sed 's/../& /'; }
     done
 }
 
-@test "threads take turns" {
+@test "writers of two mounts at the same time" {
     start_daemon
     ring u 65536
     start_program u
-    "$BUILD/tests/userpush" "$PINS/u" 4 1000
+    another_mountpoint
+    MNT=$OTHER start_daemon
+    local pids=() i mounts=("$MNT" "$OTHER")
+    for i in 1 2 3 4; do many "$i" >"$TMP/lines.$i"; done
+    for i in 1 2 3 4; do
+        cat "$TMP/lines.$i" >"${mounts[i % 2]}/u/.push" 3>&- &
+        pids+=($!)
+    done
+    for i in "${pids[@]}"; do wait "$i"; done
+    drained >"$TMP/line"
+    tr ' ' '\n' <"$TMP/line" >"$TMP/all"
+    equal 4000 "$(wc -l <"$TMP/all")"
+    for i in 1 2 3 4; do
+        equal "$(many "$i" | tr -d ' ' | cksum)" "$(grep "^$i" "$TMP/all" | cksum)"
+    done
+}
+
+@test "threads and processes take turns" {
+    start_daemon
+    ring u 65536
+    start_program u
+    "$BUILD/tests/userpush" "$PINS/u" 2 1000 1 3>&- &
+    "$BUILD/tests/userpush" "$PINS/u" 2 1000 3
+    wait $!
     drained >"$TMP/line"
     tr ' ' '\n' <"$TMP/line" >"$TMP/all"
     equal 4000 "$(wc -l <"$TMP/all")"
@@ -145,6 +180,7 @@ many() { seq "$1"000 "$1"999 | sed 's/../& /'; }
     refused ENOENT cat "$MNT/u/.pop"
     refused ENOENT cat "$MNT/u/.peek"
     refused EACCES cat "$MNT/u/.push"
+    grep -q 'only BPF programs take them out' "$MNT/.error_log"
     equal 200 "$(stat -c %a "$MNT/u/.push")"
     grep -q 'records have no keys: .push' "$MNT/u/.info"
     tar -C "$MNT" -cf "$TMP/u.tar" u

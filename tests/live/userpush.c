@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
- * userpush PIN THREADS COUNT    each thread pushes COUNT records of 3 bytes into the user ring
- *                               buffer: its own number, and that of the record, high byte first
+ * userpush PIN THREADS COUNT FIRST    each thread pushes COUNT records of 3 bytes into the user
+ *                                     ring buffer: its own number, which is FIRST or one of the
+ *                                     next, and that of the record, high byte first
  *
  * Writes through one mount are put in a row by the kernel; these are not.
  */
@@ -36,7 +37,7 @@ int main(int argc, char **argv)
 	unsigned char numbers[MOST];
 	pthread_t threads[MOST];
 	unsigned int size = sizeof(info);
-	int n = argc == 4 ? atoi(argv[2]) : 0;
+	int n = argc == 5 ? atoi(argv[2]) : 0;
 
 	if (n < 1 || n > MOST)
 		return 2;
@@ -47,7 +48,7 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	for (int i = 0; i < n; i++) {
-		numbers[i] = (unsigned char)(i + 1);
+		numbers[i] = (unsigned char)(i + atoi(argv[4]));
 		pthread_create(&threads[i], NULL, push, &numbers[i]);
 	}
 	for (int i = 0; i < n; i++)

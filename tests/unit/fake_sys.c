@@ -402,17 +402,23 @@ int sys_prog_open_id(uint32_t id)
 	return err ? err : -ENOENT;
 }
 
-int sys_prog_pin_id(const char *path, uint32_t *id)
+int sys_prog_pin_id(int pin, uint32_t *id)
 {
-	void *object = NULL;
+	struct stat st, want;
 	int err = fake_enter(FAKE_PROG_PIN_ID);
 
+	if (!err && (fstat(pin, &st) || stat(pinned_prog, &want) || st.st_dev != want.st_dev ||
+		     st.st_ino != want.st_ino))
+		err = -EINVAL;
 	if (!err)
-		err = fake_pins_open(path, &object);
-	if (err != -EINVAL || strcmp(path, pinned_prog) != 0)
-		return err ? err : -EINVAL; /* a map, or nothing */
-	*id = pinned_prog_id;
-	return 0;
+		*id = pinned_prog_id;
+	return err;
+}
+
+void fake_pin_prog(uint32_t id, const char *path)
+{
+	strncpy(pinned_prog, path, sizeof(pinned_prog) - 1);
+	pinned_prog_id = id;
 }
 
 /* Pins. */
@@ -420,13 +426,6 @@ int sys_prog_pin_id(const char *path, uint32_t *id)
 int fake_pin_other(const char *path)
 {
 	return fake_pins_add(path, NULL);
-}
-
-int fake_pin_prog(uint32_t id, const char *path)
-{
-	strncpy(pinned_prog, path, sizeof(pinned_prog) - 1);
-	pinned_prog_id = id;
-	return fake_pin_other(path);
 }
 
 int sys_pin(int fd, const char *path)

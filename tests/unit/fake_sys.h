@@ -90,7 +90,8 @@ uint32_t fake_add_prog(const char *name, uint32_t type, const uint32_t *map_ids,
 /* Pins something that is no map. */
 int fake_pin_other(const char *path);
 
-/* Pins the one program that is pinned; path has less than 64 bytes. */
-int fake_pin_prog(uint32_t id, const char *path);
+/* Says that a file, of whatever kind, is the pin of a program: the one that there is. path has less
+ * than 64 bytes. */
+void fake_pin_prog(uint32_t id, const char *path);
 
 #endif

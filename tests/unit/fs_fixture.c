@@ -261,7 +261,7 @@ void assert_file(struct fixture *f, uint32_t map, const char *name, const char *
 		return;
 	}
 	assert_int_equal(err, 0);
-	assert_int_equal(file_read(file, 1 << 20, 0, &text), 0);
+	assert_int_equal(file_read(file, 1 << 20, 0, &text, NULL), 0);
 	assert_int_equal(file_release(file, NULL), 0);
 	assert_buf(&text, expected);
 }

@@ -228,7 +228,7 @@ void assert_text_at(struct fixture *f, const char *path, const char *expected)
 	assert_int_equal(err, expected ? 0 : -ENOENT);
 	if (err)
 		return;
-	assert_int_equal(file_read(file, 1 << 20, 0, &text), 0);
+	assert_int_equal(file_read(file, 1 << 20, 0, &text, NULL), 0);
 	assert_int_equal(file_release(file, NULL), 0);
 	assert_buf(&text, expected);
 }

@@ -29,7 +29,7 @@ int do_write(struct fixture *f, const struct step *s)
 int do_read(struct fixture *f, const struct step *s)
 {
 	struct buf out = BUF_INIT(1 << 20);
-	int err = file_read(f->files[s->fd], 1 << 20, s->at, &out);
+	int err = file_read(f->files[s->fd], 1 << 20, s->at, &out, &f->diag);
 
 	if (err)
 		buf_free(&out);

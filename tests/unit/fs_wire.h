@@ -17,6 +17,7 @@ struct wire {
 	struct fs *fs;
 	struct fuse_session *session;
 	int fd;
+	uint32_t uid; /* of who asks */
 	uint64_t unique;
 	struct fuse_init_out init;
 	unsigned int invalidated; /* notifications that attributes are to be asked anew */
@@ -54,11 +55,13 @@ int wire_ask(struct wire *w, uint32_t opcode, uint64_t node, const struct part *
 /*
  * The two halves of it, for requests that are not answered at once: wire_send() returns
  * the request's number; wire_answer() waits for the next reply, which must be to that one.
- * wire_is_answered(): is there a reply already?
+ * wire_is_answered(): is there a reply already? wire_next_answer() waits for one to
+ * whatever request, which *unique tells.
  */
 uint64_t wire_send(struct wire *w, uint32_t opcode, uint64_t node, const struct part *parts,
 		   int count);
 int wire_answer(struct wire *w, uint64_t unique);
+int wire_next_answer(struct wire *w, uint64_t *unique);
 bool wire_is_answered(struct wire *w);
 void wire_interrupt(struct wire *w, uint64_t unique);
 

@@ -8,6 +8,8 @@
 
 #include "lib/elemplain.h"
 #include "lib/elemslot.h"
+#include "lib/host.h"
+#include "lib/hostfd.h"
 #include "lib/sys.h"
 #include "tests/unit/fake_sys.h"
 
@@ -142,6 +144,40 @@ static void test_what_the_kernel_says_is_explained(void **state)
 	}
 }
 
+/* 0 is no program, which anybody may name. */
+static void test_only_root_names_programs_and_cgroups(void **state)
+{
+	static const struct {
+		const struct elements *elements;
+		uint32_t words[2];
+		const char *why;
+	} cases[] = {
+		{&elem_prog, {9, 0}, "only root may name programs here"},
+		{&elem_dev, {1, 9}, "only root may name programs here"},
+		{&elem_dev_hash, {1, 9}, "only root may name programs here"},
+		{&elem_cpu, {1, 9}, "only root may name programs here"},
+	};
+	char path[HOSTFD_PATH] = "/";
+	struct elem_map m = map_of(4, 8);
+	uint32_t key = 1;
+	struct diag d;
+
+	(void)state;
+	host_serve(1);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		d.err = 0;
+		assert_int_equal(cases[i].elements->put(&m, &key, cases[i].words, BPF_ANY, &d),
+				 -EPERM);
+		assert_string_equal(d.why, cases[i].why);
+	}
+	assert_int_equal(elem_cgroup.put(&m, &key, path, BPF_ANY, &d), -EPERM);
+	assert_string_equal(d.why, "only root may name cgroups here");
+	assert_int_equal(fake_calls(FAKE_PROG_OPEN_ID), 0);
+	assert_int_equal(fake_calls(FAKE_MAP_UPDATE), 0);
+	assert_int_equal(elem_dev.put(&m, &key, &(const uint32_t[2]){1, 0}, BPF_ANY, &d), 0);
+	host_serve(0);
+}
+
 static void test_values_are_numbers_or_pairs(void **state)
 {
 	static const struct {
@@ -194,6 +230,7 @@ int main(void)
 		cmocka_unit_test(test_failures_are_passed_on),
 		cmocka_unit_test(test_slots_without_a_zero),
 		cmocka_unit_test(test_what_the_kernel_says_is_explained),
+		cmocka_unit_test(test_only_root_names_programs_and_cgroups),
 		cmocka_unit_test(test_values_are_numbers_or_pairs),
 		cmocka_unit_test(test_padding_of_keys),
 	};

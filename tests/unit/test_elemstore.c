@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "lib/elemstore.h"
+#include "lib/host.h"
 #include "lib/hostfd.h"
 #include "lib/keyname.h"
 #include "tests/unit/fake_sys.h"
@@ -160,6 +161,22 @@ static void test_errors(void **state)
 	assert_int_equal(next_descriptor(), number);
 }
 
+/* Others than root may name tasks and cgroups; of the rest they learn nothing. */
+static void test_others(void **state)
+{
+	uint32_t self = (uint32_t)getpid();
+	const uint32_t socket[2] = {self, 0};
+	char key[HOSTFD_PATH];
+
+	(void)state;
+	host_serve(1);
+	check_nothing(&elem_of_socket, socket, -EPERM, "only root may name sockets");
+	path_key("/tmp", key);
+	check_nothing(&elem_of_inode, key, -EPERM, "only root may name files");
+	check_round_trip(&elem_of_task, &self);
+	host_serve(0);
+}
+
 /* Names. */
 
 static void assert_name(const struct elements *e, const void *key, const char *name)
@@ -242,6 +259,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_nothing_there, make, drop),
 		cmocka_unit_test_setup_teardown(test_paths_in_bytes, make, drop),
 		cmocka_unit_test_setup_teardown(test_errors, make, drop),
+		cmocka_unit_test_setup_teardown(test_others, make, drop),
 		cmocka_unit_test_setup_teardown(test_names, make, drop),
 		cmocka_unit_test_setup_teardown(test_walks, make, drop),
 	};

@@ -10,6 +10,10 @@
 
 #define QUEUE "m,type=queue,value=8,max_entries=3"
 #define STACK "m,type=stack,value=8,max_entries=3"
+#define USER_RING "m,type=user_ringbuf,max_entries=1048576"
+
+/* One byte more than a raw record may have. */
+static const char long_record[128 * 1024 + 1];
 
 /* Another process. */
 
@@ -70,7 +74,7 @@ static int do_write_bytes(struct fixture *f, const struct step *s)
 static int do_read_some(struct fixture *f, const struct step *s)
 {
 	struct buf out = BUF_INIT(4096);
-	int err = file_read(f->files[s->fd], (size_t)s->flags, s->at, &out);
+	int err = file_read(f->files[s->fd], (size_t)s->flags, s->at, &out, NULL);
 
 	assert_int_equal(err, 0);
 	buf_adds(&out, "");
@@ -133,7 +137,8 @@ static const struct sequence popping[] = {
 	 .steps = {ADD(7), READ_ONLY, OPEN_ERR(OUT, -EROFS), EXPLAINED("taken from the map"),
 		   LEFT("7 ")}},
 	{"frozen while it is open", .key = ".pop",
-	 .steps = {ADD(7), OPEN(OUT), FREEZE, READ_ERR(0, -EROFS), RELEASE}},
+	 .steps = {ADD(7), OPEN(OUT), FREEZE, READ_ERR(0, -EROFS),
+		   EXPLAINED("the map is frozen, or opened read-only"), RELEASE}},
 	{"what fails takes nothing, and is tried again", .key = ".pop",
 	 .steps = {ADD(7), OPEN(OUT), FAIL(FAKE_MAP_POP, -EBUSY), READ_ERR(0, -EBUSY),
 		   FAIL(FAKE_MAP_OPEN_ID, -ENOENT), READ_ERR(0, -ESTALE), READ("7\n", 0), RELEASE,
@@ -208,8 +213,9 @@ static const struct sequence pushing[] = {
 		   WRITE_BYTES_ERR("\3\0\0\0\0\0\0\0\4\0\0\0\0\0\0\0", 16, -ENOSPC),
 		   EXPLAINED("element 2: "), RELEASE, LEFT("1 2 3 ")}},
 	{"it is not read", .key = ".push",
-	 .steps = {OPEN_ERR(OUT, -EACCES), EXPLAINED("elements go in here"), OPEN(O_RDWR),
-		   READ_ERR(0, -EACCES), RELEASE}},
+	 .steps = {OPEN_ERR(OUT, -EACCES), EXPLAINED("what comes out next is in .peek"),
+		   OPEN(O_RDWR), READ_ERR(0, -EACCES), EXPLAINED("what comes out next is in .peek"),
+		   RELEASE}},
 	{"it has no length", .key = ".push",
 	 .steps = {TRUNCATE(5, -EINVAL), OPEN(IN), FTRUNCATE(0, 0), FTRUNCATE(1, -EINVAL), RELEASE,
 		   SIZE(0), LEFT("")}},
@@ -224,6 +230,17 @@ static const struct sequence pushing[] = {
 	{"the kernel's refusal", .key = ".push",
 	 .steps = {OPEN(IN), FAIL(FAKE_MAP_UPDATE, -EBUSY), WRITE_ERR("5\n6\n", 0, -EBUSY),
 		   EXPLAINED("line 1: the kernel refused it"), RELEASE, LEFT("")}},
+};
+
+static const struct sequence records[] = {
+	{"nobody reads them here", .key = ".push",
+	 .steps = {OPEN_ERR(OUT, -EACCES), EXPLAINED("only BPF programs take them out")}},
+	{"raw, of more than may come in one piece", .key = ".push",
+	 .steps = {RAW, OPEN(IN), WRITE_BYTES_ERR(long_record, sizeof(long_record), -EFBIG),
+		   EXPLAINED("what one write(2) brings"), FLUSH, RELEASE}},
+	{"raw, of just as much, which is the ring's business", .key = ".push",
+	 .steps = {RAW, OPEN(IN), FAIL(FAKE_MAP_MMAP, -ENOMEM),
+		   WRITE_BYTES_ERR(long_record, sizeof(long_record) - 1, -ENOMEM), RELEASE}},
 };
 
 static const struct sequence stacked[] = {
@@ -342,6 +359,7 @@ int main(void)
 	int failed = run_sequences(QUEUE, popping, ARRAY_SIZE(popping)) +
 		     run_sequences(QUEUE, peeking, ARRAY_SIZE(peeking)) +
 		     run_sequences(QUEUE, pushing, ARRAY_SIZE(pushing)) +
+		     run_sequences(USER_RING, records, ARRAY_SIZE(records)) +
 		     run_sequences(NULL, stacked, ARRAY_SIZE(stacked));
 
 	return failed + cmocka_run_group_tests(tests, NULL, NULL);

@@ -188,7 +188,7 @@ static void test_served_for_a_while(void **state)
 	assert_memory_equal(&st.st_ctim, &before.st_ctim, sizeof(st.st_ctim));
 	set_clock_ahead(4);
 	assert_int_equal(size_of(f, file->node), 2);
-	assert_int_equal(file_read(file, 100, 0, &out), 0);
+	assert_int_equal(file_read(file, 100, 0, &out, NULL), 0);
 	assert_buf(&out, "7\n");
 	set_clock_ahead(8);
 	assert_int_equal(size_of(f, file->node), 2);

@@ -35,7 +35,7 @@ static int do_write_bytes(struct fixture *f, const struct step *s)
 static int do_read_bytes(struct fixture *f, const struct step *s)
 {
 	struct buf out = BUF_INIT(1 << 20);
-	int err = file_read(f->files[s->fd], 1 << 20, s->at, &out);
+	int err = file_read(f->files[s->fd], 1 << 20, s->at, &out, NULL);
 
 	if (!err) {
 		assert_int_equal(out.len, s->flags);

@@ -326,7 +326,7 @@ static void test_open_key(void **state)
 	fill(f, "m");
 	assert_int_equal(fs_open(f, f->map, "1", O_RDWR, 0, &file), 0);
 	assert_int_equal(rename_in(f, f->map, "1", "3", 0), 0);
-	assert_int_equal(file_read(file, 100, 0, &out), 0);
+	assert_int_equal(file_read(file, 100, 0, &out, NULL), 0);
 	assert_buf(&out, "10\n");
 	assert_int_equal(file_write(file, "7", 1, 0, NULL), 0);
 	assert_int_equal(file_flush(file, NULL), 0);

@@ -28,8 +28,10 @@ static void put_number(uint32_t map, uint64_t number)
 static void assert_reads(struct file *file, size_t size, int want, const char *expected)
 {
 	struct buf out = BUF_INIT(1 << 20);
+	struct diag d = {.err = 0};
 
-	assert_int_equal(file_read(file, size, 0, &out), want);
+	assert_int_equal(file_read(file, size, 0, &out, &d), want);
+	assert_int_equal(d.err, want == -EIO ? EIO : 0);
 	if (want)
 		assert_int_equal(out.len, 0);
 	else
@@ -160,7 +162,7 @@ static void test_long_record(void **state)
 		struct buf all = BUF_INIT(1 << 20);
 
 		for (size_t left = 6000; left; left -= left < 7 ? left : 7)
-			assert_int_equal(file_read(file, left < 7 ? left : 7, 0, &all), 0);
+			assert_int_equal(file_read(file, left < 7 ? left : 7, 0, &all, NULL), 0);
 		assert_buf(&all, text);
 	}
 	close_stream(file);
@@ -291,6 +293,28 @@ static void assert_answer(struct waiter *p, uint64_t unique, int want, const cha
 	assert_memory_equal(p->w->out.bytes, text, strlen(text));
 }
 
+/* One of the reads that wait is answered with this; which one, as a record may come
+ * after the first was asked and before the second is. */
+static uint64_t assert_one_gets(struct waiter *p, const char *text)
+{
+	uint64_t unique;
+
+	assert_int_equal(wire_next_answer(p->w, &unique), 0);
+	assert_int_equal(p->w->len, strlen(text));
+	assert_memory_equal(p->w->out.bytes, text, strlen(text));
+	return unique;
+}
+
+static void assert_logged(struct waiter *p, const char *text)
+{
+	struct buf log = BUF_INIT(1 << 16);
+
+	diag_ring_print(&p->w->fs->refusals, &log);
+	assert_non_null(log.data);
+	assert_non_null(strstr(log.data, text));
+	buf_free(&log);
+}
+
 static void test_wait(void **state)
 {
 	struct waiter p = start_waiting(state);
@@ -302,10 +326,23 @@ static void test_wait(void **state)
 	second = send_read(&p, 0);
 	assert_int_equal(wire_getattr(p.w, p.node), 0);
 	put_number(p.map, 2);
-	assert_answer(&p, first, 0, "2\n");
+	if (assert_one_gets(&p, "2\n") == second)
+		second = first;
 	assert_false(wire_is_answered(p.w));
 	put_number(p.map, 3);
 	assert_answer(&p, second, 0, "3\n");
+	stop_waiting(&p);
+}
+
+/* What is refused after it has waited is explained too. */
+static void test_wait_in_vain(void **state)
+{
+	struct waiter p = start_waiting(state);
+	uint64_t unique = send_read(&p, 0);
+
+	*fake_ring_of(p.map, SIZE)->produced += 4;
+	assert_answer(&p, unique, -EIO, "");
+	assert_logged(&p, "the positions of this ring buffer contradict each other");
 	stop_waiting(&p);
 }
 
@@ -364,23 +401,67 @@ static void test_wait_until_the_end(void **state)
 	stop_waiting(&p);
 }
 
+enum { MOST_OF_USER = 64, MOST_OF_USERS = 256, MOST_WITH_ROOT = 320 };
+
+/* So many reads of a user that wait. */
+static void fill_up(struct waiter *p, uint32_t uid, unsigned int count)
+{
+	p->w->uid = uid;
+	for (unsigned int i = 0; i < count; i++)
+		send_read(p, 0);
+	assert_false(wire_is_answered(p->w));
+}
+
+static void assert_no_room(struct waiter *p, uint32_t uid, const char *why)
+{
+	p->w->uid = uid;
+	assert_answer(p, send_read(p, 0), -EAGAIN, "");
+	assert_logged(p, why);
+}
+
+static void assert_all_end(struct waiter *p, unsigned int count)
+{
+	uint64_t unique;
+
+	end_waiting(p);
+	for (unsigned int i = 0; i < count; i++)
+		assert_int_equal(wire_next_answer(p->w, &unique), -ENODEV);
+	assert_false(wire_is_answered(p->w));
+}
+
+/* A user, then all users, then root. */
 static void test_wait_bounded(void **state)
 {
 	struct waiter p = start_waiting(state);
-	struct buf log = BUF_INIT(1 << 16);
-	uint64_t first = send_read(&p, 0);
+	uint32_t uid = 1000;
 
-	for (int i = 1; i < 256; i++)
-		send_read(&p, 0);
-	assert_answer(&p, send_read(&p, 0), -EAGAIN, "");
-	diag_ring_print(&p.w->fs->refusals, &log);
-	assert_non_null(strstr(log.data, "256 reads wait already"));
-	buf_free(&log);
+	for (unsigned int all = 0; all < MOST_OF_USERS; all += MOST_OF_USER) {
+		fill_up(&p, ++uid, MOST_OF_USER);
+		assert_no_room(&p, uid, "64 reads of yours wait already: end some");
+	}
+	assert_no_room(&p, uid + 1, "256 reads wait already: end some");
+	fill_up(&p, 0, MOST_WITH_ROOT - MOST_OF_USERS);
+	assert_no_room(&p, 0, "320 reads wait already: end some");
 	put_number(p.map, 1);
-	assert_answer(&p, first, 0, "1\n");
-	end_waiting(&p);
-	for (unsigned int i = 1; i < 256; i++)
-		assert_answer(&p, first + i, -ENODEV, "");
+	assert_one_gets(&p, "1\n");
+	fill_up(&p, 0, 1);
+	assert_all_end(&p, MOST_WITH_ROOT);
+	stop_waiting(&p);
+}
+
+/* Root may have them all; a read that ended makes room for another of its user. */
+static void test_wait_bounded_room(void **state)
+{
+	struct waiter p = start_waiting(state);
+
+	fill_up(&p, 1000, MOST_OF_USER);
+	put_number(p.map, 1);
+	assert_one_gets(&p, "1\n");
+	fill_up(&p, 1000, 1);
+	assert_no_room(&p, 1000, "64 reads of yours");
+	fill_up(&p, 0, MOST_WITH_ROOT - MOST_OF_USER);
+	assert_no_room(&p, 1001, "320 reads wait already");
+	assert_all_end(&p, MOST_WITH_ROOT);
 	stop_waiting(&p);
 }
 
@@ -397,11 +478,13 @@ int main(void)
 		FS_TEST(test_nonsense),
 		FS_TEST(test_abandoned),
 		WIRE_TEST(test_wait),
+		WIRE_TEST(test_wait_in_vain),
 		WIRE_TEST(test_wait_not),
 		WIRE_TEST(test_wait_interrupted),
 		WIRE_TEST(test_wait_released),
 		WIRE_TEST(test_wait_until_the_end),
 		WIRE_TEST(test_wait_bounded),
+		WIRE_TEST(test_wait_bounded_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

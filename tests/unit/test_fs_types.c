@@ -229,7 +229,7 @@ static void test_open_files(void **state)
 	put(map, "bash", -1);
 	put(map, "cat", 2);
 	assert_int_equal(fs_open(f, map, "62617368000000000000000000000000", O_RDWR, 0, &file), 0);
-	assert_int_equal(file_read(file, 100, 0, &text), 0);
+	assert_int_equal(file_read(file, 100, 0, &text, NULL), 0);
 	assert_buf(&text, "18446744073709551615\n");
 	d = open_map_dir(f, map);
 	list_from(d, 0, true, 2, l);
@@ -237,7 +237,7 @@ static void test_open_files(void **state)
 
 	lay(f, map, "key=char[16],value=s64\n");
 	text = BUF_INIT(100);
-	assert_int_equal(file_read(file, 100, 0, &text), 0);
+	assert_int_equal(file_read(file, 100, 0, &text, NULL), 0);
 	assert_buf(&text, "-1\n");
 	assert_int_equal(file_write(file, "-2\n", 3, 0, NULL), 0);
 	assert_int_equal(file_release(file, NULL), 0);
@@ -350,7 +350,7 @@ static void test_info(void **state)
 
 	lay(f, map, "key=char[16],value=s64\n");
 	assert_int_equal(fs_open(f, map, ".info", O_RDONLY, 0, &file), 0);
-	assert_int_equal(file_read(file, 1 << 20, 0, &text), 0);
+	assert_int_equal(file_read(file, 1 << 20, 0, &text, NULL), 0);
 	assert_int_equal(file_release(file, NULL), 0);
 	assert_non_null(strstr(text.data, "char key[16]"));
 	buf_free(&text);

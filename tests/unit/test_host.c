@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* Interfaces and cgroups of the machine; lo is everywhere, and the same. */
+/* Interfaces of the machine; lo is everywhere, and the same. Whom a thread serves. */
 #include "tests/unit/unit.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
+#include <pthread.h>
 
 #include "lib/host.h"
 
@@ -43,54 +40,35 @@ static void test_indexes(void **state)
 		assert_int_equal(host_ifindex(cases[i].name, cases[i].len), cases[i].index);
 }
 
-static void test_cgroup(void **state)
+static void *other_thread(void *arg)
+{
+	*(uint32_t *)arg = host_served();
+	host_serve(7);
+	return NULL;
+}
+
+/* Each thread serves somebody of its own, and root at first. */
+static void test_served(void **state)
 {
 	struct diag d = {.err = 0};
-	int fd = host_open_cgroup("/", &d);
+	uint32_t by_other = 1;
+	pthread_t thread;
 
 	(void)state;
-	assert_true(fd >= 0);
+	assert_int_equal(host_served(), 0);
+	assert_int_equal(host_root_only("files", &d), 0);
 	assert_int_equal(d.err, 0);
-	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
-	host_close(fd);
-	assert_int_equal(fcntl(fd, F_GETFD), -1);
-}
-
-static void assert_refused(const char *path, int err, const char *why)
-{
-	struct diag d = {.err = 0};
-
-	assert_int_equal(host_open_cgroup(path, NULL), -err);
-	assert_int_equal(host_open_cgroup(path, &d), -err);
-	assert_int_equal(d.err, err);
-	assert_string_equal(d.why, why);
-}
-
-static void test_no_cgroup(void **state)
-{
-	char long_path[5000];
-
-	(void)state;
-	memset(long_path, '/', sizeof(long_path));
-	long_path[sizeof(long_path) - 1] = '\0';
-	assert_refused("", EINVAL, "a cgroup is told by its absolute path");
-	assert_refused("dev", EINVAL, "a cgroup is told by its absolute path");
-	assert_refused("/no such path", EINVAL, "there is no such cgroup");
-	assert_refused("/dev/null", EINVAL, "there is no such cgroup");
-	assert_refused("/dev/null/below", EINVAL, "there is no such cgroup");
-	assert_refused(long_path, EINVAL, "there is no such cgroup");
-}
-
-static void test_no_descriptor_left(void **state)
-{
-	struct rlimit before, none;
-
-	(void)state;
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-	none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	assert_refused("/", EMFILE, "the cgroup cannot be opened");
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	host_serve(UINT32_MAX);
+	assert_int_equal(pthread_create(&thread, NULL, other_thread, &by_other), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(by_other, 0);
+	assert_int_equal(host_served(), UINT32_MAX);
+	assert_int_equal(host_root_only("files", NULL), -EPERM);
+	assert_int_equal(host_root_only("files", &d), -EPERM);
+	assert_int_equal(d.err, EPERM);
+	assert_string_equal(d.why, "only root may name files here");
+	host_serve(0);
+	assert_int_equal(host_root_only("files", NULL), 0);
 }
 
 int main(void)
@@ -98,9 +76,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_indexes),
-		cmocka_unit_test(test_cgroup),
-		cmocka_unit_test(test_no_cgroup),
-		cmocka_unit_test(test_no_descriptor_left),
+		cmocka_unit_test(test_served),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@
 #include "lib/host.h"
 #include "lib/hostfd.h"
 #include "lib/mounts.h"
+#include "tests/unit/fake_sys.h"
 
 static unsigned int open_descriptors(void)
 {
@@ -339,6 +340,112 @@ static void test_cgroups(void **state)
 	assert_refused(hostfd_cgroup("/cgroup.procs/x", d), ENOENT, "no such cgroup");
 }
 
+static const char *hierarchy_point(void)
+{
+	static char point[1000];
+	char line[4096];
+	FILE *mounts = fopen("/proc/self/mounts", "re");
+
+	point[0] = '\0';
+	while (mounts && fgets(line, sizeof(line), mounts) && !point[0])
+		if (sscanf(line, "%*s %999s cgroup2 ", point) != 1 || !strstr(line, " cgroup2 "))
+			point[0] = '\0';
+	if (mounts)
+		fclose(mounts);
+	return point;
+}
+
+static void assert_cgroup_dir(const char *point, const char *rest)
+{
+	struct stat want, got;
+	char path[1100];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s%s", point, rest);
+	fd = hostfd_cgroup_dir(path, NULL);
+	if (fd < 0)
+		fail_msg("%s: %s", path, strerror(-fd));
+	assert_int_equal(stat(point, &want) || fstat(fd, &got), 0);
+	assert_true(want.st_dev == got.st_dev && want.st_ino == got.st_ino);
+	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	host_close(fd);
+}
+
+static void test_cgroup_dirs(void **state)
+{
+	static const char *const none[] = {"/none", "/cgroup.procs", "/cgroup.procs/x", "/..",
+					   "/../x"};
+	const char *point = hierarchy_point();
+	char path[1100];
+
+	(void)state;
+	if (!*point)
+		skip();
+	assert_cgroup_dir(point, "");
+	assert_cgroup_dir(point, "/");
+	assert_cgroup_dir(point, "//.");
+	for (unsigned int i = 0; i < ARRAY_SIZE(none); i++) {
+		snprintf(path, sizeof(path), "%s%s", point, none[i]);
+		assert_refused(hostfd_cgroup_dir(path, d), EINVAL, "there is no such cgroup");
+	}
+	snprintf(path, sizeof(path), "%sx", point);
+	assert_refused(hostfd_cgroup_dir(path, d), EINVAL, "no cgroup of the unified");
+}
+
+/* Outside of the hierarchy it makes no difference what is there. */
+static void test_no_cgroup_dirs(void **state)
+{
+	static const char *const none[] = {"/", "/tmp", "/none", "/dev/null/x", "//", "/proc"};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(none); i++)
+		assert_refused(hostfd_cgroup_dir(none[i], d), EINVAL, "no cgroup of the unified");
+	assert_refused(hostfd_cgroup_dir("", d), EINVAL, "by its absolute path");
+	assert_refused(hostfd_cgroup_dir("tmp", d), EINVAL, "by its absolute path");
+}
+
+/* Programs. */
+
+static void test_program(void **state)
+{
+	uint32_t id = 0;
+
+	(void)state;
+	fake_pin_prog(7, in_dir("fifo"));
+	assert_int_equal(hostfd_program(in_dir("fifo"), &id, NULL), 0);
+	assert_int_equal(id, 7);
+	assert_refused(hostfd_program(in_dir("sub"), &id, d), EINVAL, "no program is pinned");
+	assert_refused(hostfd_program(in_dir("none"), &id, d), EINVAL, "no program is pinned");
+	assert_refused(hostfd_program(in_dir("to-dir"), &id, d), EINVAL, "symbolic link");
+	assert_refused(hostfd_program(in_dir("../x"), &id, d), EINVAL, "empty, '.' or '..'");
+}
+
+/* Others than root: it makes no difference what is there. */
+static void test_others(void **state)
+{
+	static const char *const paths[] = {"/", "/tmp", "/none", "x", "/tmp/../x", "/dev/null"};
+	int ends[2];
+	uint32_t id;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	host_serve(65534);
+	for (unsigned int i = 0; i < ARRAY_SIZE(paths); i++) {
+		assert_refused(hostfd_file(paths[i], d), EPERM, "only root may name files");
+		assert_refused(hostfd_program(paths[i], &id, d), EPERM, "name programs");
+		assert_refused(hostfd_cgroup_dir(paths[i], d), EPERM, "name cgroups");
+	}
+	assert_refused(hostfd_cgroup_dir(hierarchy_point(), d), EPERM, "name cgroups");
+	for (unsigned int number = 0; number < 100; number++)
+		assert_refused(hostfd_socket((uint32_t)getpid(), number, d), EPERM, "name sockets");
+	assert_fd(hostfd_task((uint32_t)getpid(), NULL));
+	if (*hierarchy_point())
+		assert_fd(hostfd_cgroup("/", NULL));
+	host_serve(0);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 /* Sockets. */
 
 static uint32_t self(void)
@@ -431,10 +538,12 @@ static void test_swapped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		COUNTED(test_task),      COUNTED(test_each_task), COUNTED(test_thread),
-		COUNTED(test_spellings), COUNTED(test_file),      COUNTED(test_no_file),
-		COUNTED(test_symlinks),  COUNTED(test_mounts),    COUNTED(test_cgroups),
-		COUNTED(test_socket),    COUNTED(test_no_socket), COUNTED(test_swapped),
+		COUNTED(test_task),        COUNTED(test_each_task),      COUNTED(test_thread),
+		COUNTED(test_spellings),   COUNTED(test_file),           COUNTED(test_no_file),
+		COUNTED(test_symlinks),    COUNTED(test_mounts),         COUNTED(test_cgroups),
+		COUNTED(test_cgroup_dirs), COUNTED(test_no_cgroup_dirs), COUNTED(test_program),
+		COUNTED(test_others),      COUNTED(test_socket),         COUNTED(test_no_socket),
+		COUNTED(test_swapped),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

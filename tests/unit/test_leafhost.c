@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include "lib/codec.h"
+#include "lib/host.h"
 #include "tests/unit/fake_sys.h"
 
-#define PIN FAKE_BPFFS "/prog"
-#define OTHER FAKE_BPFFS "/map"
+/* Paths are the machine's: this file is said to be a program's pin, and the other one is not. */
+#define PIN "/dev/null"
+#define OTHER "/dev/zero"
 #define PROG 7
 
 enum { UNTOUCHED = 0x5a5a5a5a };
@@ -21,8 +23,7 @@ static int set_up(void **state)
 {
 	(void)state;
 	fake_reset();
-	assert_int_equal(fake_pin_prog(PROG, PIN), 0);
-	assert_int_equal(fake_pin_other(OTHER), 0);
+	fake_pin_prog(PROG, PIN);
 	return 0;
 }
 
@@ -128,16 +129,20 @@ static const struct {
 	{LAYOUT_PROG, CODEC_TEXT, "-1", EINVAL, 0, "its id, or by the absolute path"},
 	{LAYOUT_PROG, CODEC_TEXT, "4294967296", EINVAL, 0, "out of range"},
 	{LAYOUT_PROG, CODEC_TEXT, "7x", EINVAL, 1, "a digit"},
-	{LAYOUT_PROG, CODEC_TEXT, FAKE_BPFFS "/pro", EAGAIN, 15, "the rest of the path"},
-	{LAYOUT_PROG, CODEC_TEXT, FAKE_BPFFS "/pro\n", EINVAL, 0, "no program is pinned there"},
+	{LAYOUT_PROG, CODEC_TEXT, "/dev/nul", EAGAIN, 8, "the rest of the path"},
+	{LAYOUT_PROG, CODEC_TEXT, "/dev/nul\n", EINVAL, 0, "no program is pinned there"},
 	{LAYOUT_PROG, CODEC_TEXT, OTHER "\n", EINVAL, 0, "no program is pinned there"},
+	{LAYOUT_PROG, CODEC_TEXT, "/dev\n", EINVAL, 0, "no program is pinned there"},
+	{LAYOUT_PROG, CODEC_TEXT, "/dev//null\n", EINVAL, 0, "empty, '.' or '..'"},
+	{LAYOUT_PROG, CODEC_TEXT, "/proc/self/root\n", EINVAL, 0, "through a symbolic link"},
+	{LAYOUT_PROG, CODEC_TEXT, "/proc/self/root", EAGAIN, 15, "the rest of the path"},
 	{LAYOUT_PROG, CODEC_TEXT, PIN " \n", EINVAL, 0, "no program is pinned there"},
 	{LAYOUT_PROG, CODEC_JSON, PIN, EINVAL, 0, ""},
 	{LAYOUT_PROG, CODEC_JSON, "\"", EAGAIN, 1, "a program"},
 	{LAYOUT_PROG, CODEC_JSON, "\"\"", EINVAL, 1, "its id, or by the absolute path"},
 	{LAYOUT_PROG, CODEC_JSON, "\"prog\"", EINVAL, 1, "its id, or by the absolute path"},
-	{LAYOUT_PROG, CODEC_JSON, "\"" FAKE_BPFFS, EAGAIN, 12, "the rest of the path"},
-	{LAYOUT_PROG, CODEC_JSON, "\"" PIN, EAGAIN, 17, ""},
+	{LAYOUT_PROG, CODEC_JSON, "\"/dev", EAGAIN, 5, "the rest of the path"},
+	{LAYOUT_PROG, CODEC_JSON, "\"" PIN, EAGAIN, 10, ""},
 	{LAYOUT_PROG, CODEC_JSON, "\"" OTHER "\"", EINVAL, 1, "no program is pinned there"},
 	{LAYOUT_PID_FD, CODEC_TEXT, "", EAGAIN, 0, ""},
 	{LAYOUT_PID_FD, CODEC_TEXT, "1", EAGAIN, 1, ""},
@@ -175,6 +180,27 @@ static void test_refusals(void **state)
 			fail_msg("'%s': error %d at %zu: %s", refusals[i].text, err,
 				 (size_t)d.offset, d.why);
 	}
+}
+
+/* What only root may name, he is not asked the rest of. */
+static void test_others_name_no_programs(void **state)
+{
+	static const char *const paths[] = {PIN "\n", PIN, OTHER "\n", "/", "/none/such"};
+	struct diag d = {.err = 0};
+	uint32_t id = UNTOUCHED;
+
+	(void)state;
+	host_serve(65534);
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		assert_int_equal(parse(CODEC_TEXT, LAYOUT_PROG, sizeof(id), paths[i], &id, &d),
+				 -EPERM);
+		assert_string_equal(d.why, "only root may name programs here");
+	}
+	assert_int_equal(parse(CODEC_TEXT, LAYOUT_PROG, sizeof(id), "7", &id, NULL), 0);
+	assert_int_equal(fake_calls(FAKE_PROG_PIN_ID), 0);
+	host_serve(0);
+	assert_int_equal(parse(CODEC_TEXT, LAYOUT_PROG, sizeof(id), PIN, &id, NULL), 0);
+	assert_int_equal(id, PROG);
 }
 
 static void test_path_too_long(void **state)
@@ -249,6 +275,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_numbers, set_up),
 		cmocka_unit_test_setup(test_refusals, set_up),
+		cmocka_unit_test_setup(test_others_name_no_programs, set_up),
 		cmocka_unit_test_setup(test_path_too_long, set_up),
 		cmocka_unit_test_setup(test_descriptors, set_up),
 		cmocka_unit_test_setup(test_nothing_is_written, set_up),

@@ -197,6 +197,31 @@ static void test_failing_calls(void **state)
 	}
 }
 
+/* The size of a ring buffer is what it is mostly refused for, and not the only reason. */
+static void test_ring_sizes(void **state)
+{
+	static const struct {
+		const char *text, *why;
+	} cases[] = {
+		{"type=ringbuf,max_entries=1000", "max_entries of a ringbuf is its size in bytes"},
+		{"type=user_ringbuf,max_entries=12288",
+		 "max_entries of a user_ringbuf is its size"},
+		{"type=ringbuf,max_entries=2048", "a power of two, 4096 (a page) or more"},
+		{"type=ringbuf,max_entries=8192", "the kernel makes no ringbuf of these sizes"},
+		{"type=arena,max_entries=3", "the kernel makes no arena of these sizes"},
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct diag d;
+
+		fake_fail(FAKE_MAP_CREATE, 0, -EINVAL);
+		assert_int_equal(create(cases[i].text, "ring", NO_LIMIT, &d), -EINVAL);
+		if (!strstr(d.why, cases[i].why))
+			fail_msg("%s: %s", cases[i].text, d.why);
+	}
+}
+
 /* As a map it must take at least what its elements do. */
 static void test_bytes(void **state)
 {
@@ -249,6 +274,7 @@ int main(void)
 		TEST(test_typed_maps_have_btf),
 		TEST(test_create_refusals),
 		TEST(test_failing_calls),
+		TEST(test_ring_sizes),
 		TEST(test_bytes),
 		TEST(test_bytes_without_cpus),
 	};

@@ -62,19 +62,26 @@ static int print_type(const struct btf *btf, uint32_t id, int depth, struct buf 
 	return err;
 }
 
+/* A char may have no sign; in an array, which is text, that makes no difference. */
+static bool has_same_sign(const struct btf_type *s, const struct btf_type *t)
+{
+	return !btf_is_int(s) || btf_int_encoding(s) == btf_int_encoding(t);
+}
+
 /* Have both types the same layout? The second one is typespec_parse()'s, and has an end. */
-static bool is_same(const struct btf *a, uint32_t x, const struct btf *b, uint32_t y)
+static bool is_same(const struct btf *a, uint32_t x, const struct btf *b, uint32_t y, bool in_array)
 {
 	const struct btf_type *s = typeword_peel(a, x, true), *t = typeword_peel(b, y, true);
 	const struct typeword *word = typeword_of(a, s), *other = typeword_of(b, t);
 
 	if (word || other)
-		return word && other && strcmp(word->word, other->word) == 0;
+		return word && other && strcmp(word->word, other->word) == 0 &&
+		       (in_array || has_same_sign(s, t));
 	if (btf_kind(s) != btf_kind(t))
 		return false;
 	if (btf_is_array(s))
 		return btf_array(s)->nelems == btf_array(t)->nelems &&
-		       is_same(a, btf_array(s)->type, b, btf_array(t)->type);
+		       is_same(a, btf_array(s)->type, b, btf_array(t)->type, true);
 	if (s->size != t->size || btf_vlen(s) != btf_vlen(t))
 		return false;
 	for (uint32_t i = 0; i < btf_vlen(s); i++) {
@@ -82,7 +89,7 @@ static bool is_same(const struct btf *a, uint32_t x, const struct btf *b, uint32
 
 		if (btf_member_bit_offset(s, i) != btf_member_bit_offset(t, i) ||
 		    strcmp(btfleaf_name(a, m->name_off), btfleaf_name(b, n->name_off)) != 0 ||
-		    !is_same(a, m->type, b, n->type))
+		    !is_same(a, m->type, b, n->type, false))
 			return false;
 	}
 	return true;
@@ -96,7 +103,7 @@ static int check_word(const struct btf *btf, uint32_t id, const struct buf *word
 	int err =
 		parsed ? typespec_parse(word->data, word->len, parsed, &parsed_id, NULL) : -ENOMEM;
 
-	if (!err && !is_same(btf, id, parsed, parsed_id))
+	if (!err && !is_same(btf, id, parsed, parsed_id, false))
 		err = -EOPNOTSUPP;
 	btf__free(parsed);
 	return err;

@@ -162,6 +162,29 @@ static void test_from_btf(void **state)
 	ctype_unref(t);
 }
 
+/* A char without a sign, as some machines have it: no word says that, but one for text. */
+static void test_unsigned_char(void **state)
+{
+	static const char *const words[] = {"1", "char[4]"};
+	struct btf *btf = btf__new_empty();
+	uint32_t ids[2];
+
+	(void)state;
+	ids[0] = (uint32_t)btf__add_int(btf, "char", 1, 0);
+	ids[1] = (uint32_t)btf__add_array(btf, (int)ids[0], (int)ids[0], 4);
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		struct buf out = BUF_INIT(100);
+		struct ctype *t;
+
+		assert_int_equal(ctype_from_btf(btf, ids[i], i ? 4 : 1, &t), 0);
+		ctype_print_spec(t, &out);
+		assert_buf(&out, words[i]);
+		ctype_unref(t);
+		buf_free(&out);
+	}
+	btf__free(btf);
+}
+
 static void test_sizes_that_do_not_fit(void **state)
 {
 	struct btf *btf = btf__new_empty();

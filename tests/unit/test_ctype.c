@@ -165,20 +165,20 @@ static void test_from_btf(void **state)
 /* A char without a sign, as some machines have it: no word says that, but one for text. */
 static void test_unsigned_char(void **state)
 {
-	static const char *const words[] = {"1", "char[4]"};
+	static const char *const said[] = {"1", "char[4]"};
 	struct btf *btf = btf__new_empty();
 	uint32_t ids[2];
 
 	(void)state;
 	ids[0] = (uint32_t)btf__add_int(btf, "char", 1, 0);
 	ids[1] = (uint32_t)btf__add_array(btf, (int)ids[0], (int)ids[0], 4);
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(said); i++) {
 		struct buf out = BUF_INIT(100);
 		struct ctype *t;
 
 		assert_int_equal(ctype_from_btf(btf, ids[i], i ? 4 : 1, &t), 0);
 		ctype_print_spec(t, &out);
-		assert_buf(&out, words[i]);
+		assert_buf(&out, said[i]);
 		ctype_unref(t);
 		buf_free(&out);
 	}
@@ -285,8 +285,8 @@ int main(void)
 		cmocka_unit_test(test_words),          cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_part_of_a_text), cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_from_btf),       cmocka_unit_test(test_sizes_that_do_not_fit),
-		cmocka_unit_test(test_bytes_in_btf),   cmocka_unit_test(test_alike),
-		cmocka_unit_test(test_c_lines),
+		cmocka_unit_test(test_unsigned_char),  cmocka_unit_test(test_bytes_in_btf),
+		cmocka_unit_test(test_alike),          cmocka_unit_test(test_c_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

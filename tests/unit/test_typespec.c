@@ -400,8 +400,9 @@ static void test_foreign_scalars(void **state)
 
 	assert_foreign(f, f->u32, "u32");
 	assert_foreign(f, btf__add_int(btf, "any", 2, BTF_INT_SIGNED), "s16");
-	assert_foreign(f, btf__add_int(btf, "char", 1, 0), "char");
-	assert_foreign(f, btf__add_int(btf, "char", 1, BTF_INT_CHAR), "char");
+	assert_foreign(f, btf__add_int(btf, "char", 1, BTF_INT_SIGNED), "char");
+	assert_unsayable(btf, btf__add_int(btf, "char", 1, 0));
+	assert_unsayable(btf, btf__add_int(btf, "char", 1, BTF_INT_CHAR));
 	assert_foreign(f, btf__add_int(btf, "char", 2, 0), "u16");
 	assert_foreign(f, btf__add_int(btf, "bool", 1, BTF_INT_BOOL), "bool");
 	assert_foreign(f, btf__add_float(btf, "real", 8), "double");

@@ -107,6 +107,7 @@ run: export OPTS := $(OPTS)
 check: export SANITIZE := $(SANITIZE)
 check fuzz: export TESTS := $(TESTS)
 fuzz: export FUZZ_S := $(FUZZ_S)
+fuzz: export FUZZ_SEED := $(FUZZ_SEED)
 
 # Files that change when the flags or the set of sources do.
 

@@ -222,18 +222,21 @@ static int declare(struct dump *d, uint32_t id, const char *name)
 	return err;
 }
 
+/* What a section has need not be a variable. */
 static int dump_section(struct dump *d, const struct btf_type *section)
 {
 	const struct btf_var_secinfo *vars = btf_var_secinfos(section);
 	int err = 0;
 
-	for (uint32_t i = 0; !err && i < btf_vlen(section); i++)
-		err = define(d, btf__type_by_id(d->btf, vars[i].type)->type);
 	for (uint32_t i = 0; !err && i < btf_vlen(section); i++) {
 		const struct btf_type *var = btf__type_by_id(d->btf, vars[i].type);
 
-		err = btf_is_var(var) ? declare(d, var->type, btfleaf_name(d->btf, var->name_off))
-				      : -EINVAL;
+		err = btf_is_var(var) ? define(d, var->type) : -EINVAL;
+	}
+	for (uint32_t i = 0; !err && i < btf_vlen(section); i++) {
+		const struct btf_type *var = btf__type_by_id(d->btf, vars[i].type);
+
+		err = declare(d, var->type, btfleaf_name(d->btf, var->name_off));
 	}
 	return err;
 }

@@ -339,10 +339,18 @@ static int put_absent(const struct map *map, const void *key, const void *value,
 
 	if (err != -EEXIST && err != -EINVAL)
 		return err;
-	if (look(map, key) == 0)
-		return -EEXIST;
 	d->err = 0;
-	return put(map, key, value, BPF_ANY, d);
+	err = look(map, key);
+	if (!err)
+		return -EEXIST;
+	return err == -ENOENT ? put(map, key, value, BPF_ANY, d) : err;
+}
+
+static int put_present(const struct map *map, const void *key, const void *value, struct diag *d)
+{
+	int err = look(map, key);
+
+	return err ? err : put(map, key, value, BPF_ANY, d);
 }
 
 /* Where the kernel does not heed BPF_NOEXIST and BPF_EXIST: one at a time here, so that
@@ -354,14 +362,19 @@ static int put_by_hand(const struct map *map, const void *key, const void *value
 	int err;
 
 	pthread_mutex_lock(&turn);
-	err = look(map, key);
-	if (!err && flags == BPF_NOEXIST)
-		err = -EEXIST;
-	else if (err == -ENOENT && flags == BPF_NOEXIST)
-		err = put_absent(map, key, value, d);
-	else if (!err)
-		err = put(map, key, value, BPF_ANY, d);
+	err = flags == BPF_NOEXIST ? put_absent(map, key, value, d)
+				   : put_present(map, key, value, d);
 	pthread_mutex_unlock(&turn);
+	return err;
+}
+
+/* own: what was said already where it happened. */
+static int explain_unless(const struct map *map, int err, const struct diag *own, struct diag *d)
+{
+	if (!own->err)
+		return explain(map, err, d);
+	if (d)
+		*d = *own;
 	return err;
 }
 
@@ -377,11 +390,7 @@ int map_put(const struct map *map, const void *key, const void *value, uint64_t 
 		err = put_by_hand(map, key, value, flags, &own);
 	else
 		err = put(map, key, value, flags, &own);
-	if (!own.err || err == -EEXIST)
-		return explain(map, err, d);
-	if (d)
-		*d = own;
-	return err;
+	return explain_unless(map, err, &own, d);
 }
 
 static int store_zeroes(const struct map *map, const void *key)
@@ -416,11 +425,7 @@ int map_push(const struct map *map, const void *element, uint32_t size, struct d
 	struct diag own = {.err = 0};
 	int err = map->desc->type->by_ends->push(&m, element, size, &own);
 
-	if (!own.err)
-		return explain(map, err, d);
-	if (d)
-		*d = own;
-	return err;
+	return explain_unless(map, err, &own, d);
 }
 
 int map_peek(const struct map *map, void *element)

@@ -74,8 +74,11 @@ static int64_t now(void)
 static int look(struct catalog *c)
 {
 	int64_t before = now();
-	int err = survey(&c->entries, &c->options);
+	int err;
 
+	if (c->options.snapshot && c->looked_at)
+		return 0; /* nothing comes or goes */
+	err = survey(&c->entries, &c->options);
 	if (!err)
 		c->looked_at = before;
 	return err;
@@ -93,9 +96,18 @@ int catalog_refresh(struct catalog *c)
 
 /* Look-ups. */
 
-/* The entry, if the kernel still has its map. That of a dead map is dropped. */
+/* Of a snapshot: is there still something to be shown of the map? */
+static bool is_kept(const struct map_entry *e)
+{
+	return (e->desc && snapshot_has(e->desc, NULL)) || survey_is_alive(e->id);
+}
+
+/* The entry, if the kernel still has its map. That of a dead map is dropped, but in a
+ * snapshot, where links still lead to it. */
 static struct map_entry *living(struct catalog *c, struct map_entry *e)
 {
+	if (e && c->options.snapshot)
+		return is_kept(e) ? e : NULL;
 	if (!e || survey_is_alive(e->id))
 		return e;
 	entries_remove(&c->entries, e);
@@ -146,6 +158,8 @@ static bool may_be_new(const struct catalog *c, const char *dir, const char *nam
 	uint32_t id;
 	bool may;
 
+	if (c->options.snapshot)
+		return false;
 	if (!known->count || now() - c->looked_at > TRUSTED_NS)
 		return true;
 	if (!c->options.pinned_only &&
@@ -198,7 +212,7 @@ int catalog_next(struct catalog *c, const char *dir, uint32_t after, uint32_t *i
 	for (size_t i = entries_place(&c->entries, after + 1); err && i < c->entries.count; i++) {
 		const struct map_entry *e = c->entries.by_id[i];
 
-		if (strcmp(e->dir, dir) != 0)
+		if (strcmp(e->dir, dir) != 0 || (c->options.snapshot && !is_kept(e)))
 			continue;
 		*id = e->id;
 		buf_clear(out);
@@ -212,7 +226,9 @@ int catalog_next(struct catalog *c, const char *dir, uint32_t after, uint32_t *i
 
 int catalog_live(const struct catalog *c, uint32_t id, struct mapiter_map *out)
 {
-	return c->options.iter ? mapiter_find(c->options.iter, id, out) : -EOPNOTSUPP;
+	if (!c->options.iter || c->options.snapshot)
+		return -EOPNOTSUPP;
+	return mapiter_find(c->options.iter, id, out);
 }
 
 int catalog_is_frozen(struct catalog *c, uint32_t id)
@@ -220,12 +236,14 @@ int catalog_is_frozen(struct catalog *c, uint32_t id)
 	const struct map_entry *e;
 	int result = 0;
 
-	if (!c->options.iter)
+	if (!c->options.iter && !c->options.snapshot)
 		return -EOPNOTSUPP;
 	pthread_mutex_lock(&c->lock);
 	if (now() - c->looked_at > STALE_NS)
 		result = look(c);
 	e = entries_by_id(&c->entries, id);
+	if (e && c->options.snapshot && !is_kept(e))
+		e = NULL;
 	if (!result)
 		result = e ? e->frozen : -ENOENT;
 	pthread_mutex_unlock(&c->lock);
@@ -243,6 +261,8 @@ static int describe_unlocked(struct catalog *c, const struct map_entry *e, struc
 	err = map_desc_new(&info, types, out);
 	if (!err)
 		(*out)->iter = c->options.iter;
+	if (!err && c->options.snapshot)
+		err = snapshot_desc(c->options.snapshot, out);
 	pthread_mutex_lock(&c->lock);
 	return err;
 }
@@ -316,7 +336,7 @@ int catalog_pin(struct catalog *c, uint32_t id, struct buf *out, struct stat *st
 
 	pthread_mutex_lock(&c->lock);
 	e = entries_by_id(&c->entries, id);
-	err = pinning_stat(e, st ? st : &found);
+	err = pinning_stat(&c->options, e, st ? st : &found);
 	if (!err) {
 		buf_adds(out, e->pin);
 		err = buf_error(out);
@@ -330,6 +350,16 @@ int catalog_pin(struct catalog *c, uint32_t id, struct buf *out, struct stat *st
 int catalog_find_dir(const struct catalog *c, const char *dir, const char *name, struct buf *out)
 {
 	return pindirs_find(&c->options, dir, name, out);
+}
+
+int catalog_make_dir(struct catalog *c, const char *dir, const char *name, struct buf *out)
+{
+	return pindirs_make(&c->options, dir, name, out);
+}
+
+int catalog_stat_dir(const struct catalog *c, const char *dir, struct stat *st)
+{
+	return pindirs_stat(&c->options, dir, st);
 }
 
 int catalog_each_dir(const struct catalog *c, const char *dir,
@@ -364,53 +394,8 @@ static int check_free(struct catalog *c, const char *dir, const char *name, stru
 	return err;
 }
 
-static int find_template(struct catalog *c, const char *dir, const char *name, uint32_t *id)
-{
-	const char *slash = strrchr(name, '/');
-	struct buf path = BUF_INIT(PATH_MAX);
-	int err;
-
-	if (slash) {
-		buf_add(&path, name, (size_t)(slash - name));
-		err = buf_error(&path);
-		if (!err)
-			err = catalog_find(c, path.data ? path.data : "", slash + 1, id);
-		buf_free(&path);
-		return err;
-	}
-	err = catalog_find(c, dir, name, id);
-	return err && *dir ? catalog_find(c, "", name, id) : err;
-}
-
-int catalog_take_template(struct catalog *c, const char *dir, struct spec *spec, struct diag *d)
-{
-	struct map_desc *desc;
-	uint32_t id;
-	int err;
-
-	if (!spec->inner_name)
-		return 0;
-	err = find_template(c, dir, spec->inner_name, &id);
-	if (!err)
-		err = catalog_desc(c, id, &desc);
-	if (err == -ENOENT)
-		return diag_set(d, EINVAL, "there is no map %s, so that inner= says nothing",
-				spec->inner_name);
-	if (err)
-		return err;
-	spec->inner = malloc(sizeof(*spec->inner));
-	if (spec->inner)
-		spec_of_map(spec->inner, desc);
-	map_desc_unref(desc);
-	if (!spec->inner)
-		return -ENOMEM;
-	free(spec->inner_name);
-	spec->inner_name = NULL;
-	return 0;
-}
-
-static int create(struct catalog *c, const char *dir, const char *name, const struct spec *spec,
-		  uint32_t *id, struct diag *d)
+int catalog_add(struct catalog *c, const char *dir, const char *name, const struct spec *spec,
+		uint32_t *id, struct diag *d)
 {
 	struct buf raw = BUF_INIT(PATH_MAX);
 	int err, fd;
@@ -428,31 +413,6 @@ static int create(struct catalog *c, const char *dir, const char *name, const st
 	}
 	pthread_mutex_unlock(&c->lock);
 	buf_free(&raw);
-	return err;
-}
-
-/* Where the kernel keeps no types, what was asked for is laid over the map. */
-static void lay_types(struct catalog *c, uint32_t id, const struct spec *spec)
-{
-	const struct map_types types = {spec->key, spec->value};
-
-	if (!spec->type->btf && spec_has_types(spec))
-		catalog_set_types(c, id, &types, NULL);
-}
-
-int catalog_create(struct catalog *c, const char *dir, const char *name, const struct spec *spec,
-		   uint32_t *id, struct diag *d)
-{
-	struct spec whole;
-	int err = spec_copy(&whole, spec);
-
-	if (!err && spec->inner_name)
-		err = catalog_take_template(c, dir, &whole, d);
-	if (!err)
-		err = create(c, dir, name, &whole, id, d);
-	if (!err)
-		lay_types(c, *id, &whole);
-	spec_free(&whole);
 	return err;
 }
 
@@ -493,6 +453,29 @@ int catalog_rename(struct catalog *c, uint32_t id, const char *dir, const char *
 	if (!err)
 		err = pinning_move(&c->entries, &c->options, e, path.data, new_dir, new_name);
 	pthread_mutex_unlock(&c->lock);
+	buf_free(&path);
+	return err;
+}
+
+int catalog_replace(struct catalog *c, uint32_t old_id, uint32_t id, const char *dir,
+		    const char *name, struct diag *d)
+{
+	struct buf from = BUF_INIT(PATH_MAX), path = BUF_INIT(PATH_MAX);
+	struct map_entry *e, *old;
+	int err;
+
+	pthread_mutex_lock(&c->lock);
+	err = check_writable(c, d);
+	e = entries_by_id(&c->entries, id);
+	old = entries_by_id(&c->entries, old_id);
+	if (!err)
+		err = pinning_choose(&c->options, old, dir, name, &path, d);
+	if (!err)
+		err = pinning_choose(&c->options, e, NULL, NULL, &from, d);
+	if (!err)
+		err = pinning_replace(&c->entries, e, from.data, old, path.data);
+	pthread_mutex_unlock(&c->lock);
+	buf_free(&from);
 	buf_free(&path);
 	return err;
 }

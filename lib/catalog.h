@@ -6,6 +6,10 @@
  * (section 2 of the design; mapname.h says how names are spelt). Directories of
  * bpffs below pindir are called by their path from there, "" for the root.
  *
+ * With a snapshot among the options there is one look, the first, and what it found stays:
+ * maps, names, pins, directories. A map that went before its copy was taken is not there; one that
+ * went later is.
+ *
  * All calls may come from any thread. One lock, which is never held while the
  * caller's code runs.
  */
@@ -49,11 +53,12 @@ int catalog_next(struct catalog *c, const char *dir, uint32_t after, uint32_t *i
 bool catalog_is_alive(struct catalog *c, uint32_t id);
 
 /* What the kernel tells of a map at this moment, without opening it. -ENOENT if it is
- * gone, -EOPNOTSUPP if there is no iterator. */
+ * gone, -EOPNOTSUPP if there is no iterator, or a snapshot is shown. */
 int catalog_live(const struct catalog *c, uint32_t id, struct mapiter_map *out);
 
 /* Was the map frozen less than a tenth of a second ago? 1, 0, -ENOENT if it is gone,
- * -EOPNOTSUPP if there is no iterator. One walk answers for all maps of a listing. */
+ * -EOPNOTSUPP if there is no iterator. One walk answers for all maps of a listing; of a
+ * snapshot the only one does. */
 int catalog_is_frozen(struct catalog *c, uint32_t id);
 
 /* What is known of a map, with the types that the rules have for it if it carries
@@ -85,6 +90,12 @@ int catalog_find_dir(const struct catalog *c, const char *dir, const char *name,
 int catalog_each_dir(const struct catalog *c, const char *dir,
 		     int (*each)(void *arg, const char *name), void *arg);
 
+/* The same of one that is made. */
+int catalog_make_dir(struct catalog *c, const char *dir, const char *name, struct buf *out);
+
+/* The attributes of a directory. -ENOENT */
+int catalog_stat_dir(const struct catalog *c, const char *dir, struct stat *st);
+
 /* The absolute path of a directory, appended to out. */
 void catalog_dir_path(const struct catalog *c, const char *dir, struct buf *out);
 
@@ -93,6 +104,10 @@ void catalog_dir_path(const struct catalog *c, const char *dir, struct buf *out)
  * root): what that map is, in place of the name. -EINVAL explained if there is none.
  */
 int catalog_take_template(struct catalog *c, const char *dir, struct spec *spec, struct diag *d);
+
+/* Makes a map by a spec that names no other map, and pins it; as catalog_create(). */
+int catalog_add(struct catalog *c, const char *dir, const char *name, const struct spec *spec,
+		uint32_t *id, struct diag *d);
 
 /*
  * Makes a map by spec and pins it as name in dir. -EEXIST, -EINVAL (a name that
@@ -112,5 +127,13 @@ int catalog_unpin(struct catalog *c, uint32_t id, const char *dir, const char *n
 /* Renames that pin, and with it the map. -EBUSY, -EROFS, -EEXIST, -EINVAL as above. */
 int catalog_rename(struct catalog *c, uint32_t id, const char *dir, const char *name,
 		   const char *new_dir, const char *new_name, struct diag *d);
+
+/*
+ * The map id, which has a pin of ours, takes the place of another, which is shown as name in dir,
+ * with its name, mode and owner: at once, so that there is always one of that name. The other is
+ * unpinned then. Errors as above; nothing is changed then.
+ */
+int catalog_replace(struct catalog *c, uint32_t old_id, uint32_t id, const char *dir,
+		    const char *name, struct diag *d);
 
 #endif

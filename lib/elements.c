@@ -29,6 +29,15 @@ int elements_get(const struct elem_map *m, const void *key, void *value, uint64_
 	return sys_map_lookup(m->fd, key, value, flags);
 }
 
+int elements_get_moving(const struct elem_map *m, const void *key, void *value, uint64_t flags)
+{
+	int err = elements_get(m, key, value, flags);
+
+	for (int again = 0; err == -ENOENT && again < 2; again++)
+		err = elements_get(m, key, value, flags);
+	return err;
+}
+
 int elements_put(const struct elem_map *m, const void *key, const void *value, uint64_t flags,
 		 struct diag *d)
 {

@@ -20,10 +20,13 @@
 #include "lib/diag.h"
 #include "lib/layout.h"
 
+struct elemcopy;
+
 /* An open map. */
 struct elem_map {
 	int fd;
 	const struct bpf_map_info *info;
+	const struct elemcopy *copy; /* what is read in its place (elemcopy.h), or NULL */
 };
 
 struct elements {
@@ -85,6 +88,10 @@ struct layout *elements_nothing(const struct bpf_map_info *info);
 
 /* By the kernel's forms, which are the tree's: what maps of plain bytes do. */
 int elements_get(const struct elem_map *m, const void *key, void *value, uint64_t flags);
+
+/* The same for hashes, whose updates put a new element at the head of a bucket and take the
+ * old one out: a look-up that is between the two meets neither. So -ENOENT is asked again. */
+int elements_get_moving(const struct elem_map *m, const void *key, void *value, uint64_t flags);
 int elements_put(const struct elem_map *m, const void *key, const void *value, uint64_t flags,
 		 struct diag *d);
 int elements_del(const struct elem_map *m, const void *key);

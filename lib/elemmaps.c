@@ -42,7 +42,7 @@ const struct elements elem_map_array = {
 
 const struct elements elem_map_hash = {
 	.value = elements_u32,
-	.get = elements_get,
+	.get = elements_get_moving,
 	.put = put_map,
 	.del = elements_del,
 	.next = elements_next,

@@ -8,7 +8,7 @@
 #include "lib/sys.h"
 
 const struct elements elem_hash = {
-	.get = elements_get,
+	.get = elements_get_moving,
 	.put = elements_put,
 	.del = elements_del,
 	.next = elements_next,

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "lib/map.h"
@@ -22,6 +23,7 @@ struct map_entry {
 	char *name;            /* display name, unique in dir */
 	char *pin;             /* absolute path, or NULL */
 	ino_t pin_ino;         /* the file that pin was when it was looked into */
+	struct stat pin_stat;  /* and all of it, where the survey is the only one (snapshot.h) */
 	struct map_desc *desc; /* made when first needed, or NULL */
 	struct bpf_map_info info;
 };

@@ -18,6 +18,10 @@
 /* The name of an interface of our network namespace; false if there is none. */
 bool host_ifname(uint32_t ifindex, char name[HOST_IFNAME]);
 
+/* From now on, for good: what host_ifname() has once said of an index it says again, whatever the
+ * interfaces do (snapshot.h). */
+void host_keep_ifnames(void);
+
 /* Its index, or 0. */
 uint32_t host_ifindex(const char *name, size_t len);
 
@@ -30,6 +34,10 @@ uint32_t host_ifindex(const char *name, size_t len);
  */
 void host_serve(uint32_t uid);
 uint32_t host_served(void);
+
+/* Which task's request this thread answers; 0: of none that is known. */
+void host_serve_task(uint32_t task);
+uint32_t host_served_task(void);
 
 /* 0, or -EPERM explained. what: "files", as the sentence is to say. */
 int host_root_only(const char *what, struct diag *d);

@@ -27,9 +27,14 @@ static bool is_piece_length(size_t len)
 	return len >= SHORTEST_PIECE && len <= LONGEST_PIECE;
 }
 
+bool keyname_has_length_of_piece(const char *name)
+{
+	return is_piece_length(strlen(name));
+}
+
 bool keyname_is_piece(const struct layout *key, const char *name)
 {
-	return is_piece_length(strlen(name)) && keyname_may_be_long(key);
+	return keyname_has_length_of_piece(name) && keyname_may_be_long(key);
 }
 
 /* The pieces in one. -EINVAL if one begins with a dot: that is no piece of a key's name,

@@ -34,7 +34,9 @@ int keyname_parse(const struct layout *key, const char *name, void *bytes, struc
 /* Could a name go on behind these pieces? */
 bool keyname_may_begin(const struct layout *key, const char *name);
 
-/* Has a name the length of a directory that long names are cut into? */
+/* Has a name the length of a directory that long names are cut into? And can keys of this
+ * layout have such? */
+bool keyname_has_length_of_piece(const char *name);
 bool keyname_is_piece(const struct layout *key, const char *name);
 
 #endif

@@ -164,6 +164,8 @@ int map_desc_retype(const struct map_desc *desc, const struct map_types *types,
 	struct map_types all = {NULL, NULL};
 	int err;
 
+	if (desc->copier)
+		return diag_set(d, EROFS, "this mount shows a snapshot, in which nothing changes");
 	if (types && desc->info.btf_id)
 		return diag_set(d, EEXIST, "the map has types of its own");
 	if (types) {
@@ -195,6 +197,34 @@ void map_desc_unref(struct map_desc *desc)
 	free(desc);
 }
 
+struct map_desc *map_desc_of_copy(const struct map_desc *desc, const struct maptype *type,
+				  struct map_copier *copier)
+{
+	struct map_desc *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		return NULL;
+	*copy = *desc;
+	copy->refs = 1;
+	copy->type = type;
+	copy->copier = copier;
+	copy->iter = NULL;
+	copy->key_type = desc->key_type ? ctype_ref(desc->key_type) : NULL;
+	copy->value_type = desc->value_type ? ctype_ref(desc->value_type) : NULL;
+	copy->key = layout_ref(desc->key);
+	copy->value = layout_ref(desc->value);
+	return copy;
+}
+
+/* An index of which the kernel tells no value may be occupied, or not. */
+bool map_desc_is_listed(const struct map_desc *desc)
+{
+	const struct elements *elements = desc->type->elements;
+
+	return elements && !elements->unlisted &&
+	       !(elements->indexes && desc->value->kind == LAYOUT_NOTHING);
+}
+
 bool map_desc_has_room_for(const struct map_desc *desc, const void *key)
 {
 	uint32_t index;
@@ -212,7 +242,7 @@ bool map_desc_is_delicate(const struct map_desc *desc)
 
 struct elem_map map_elem(const struct map *map)
 {
-	return (struct elem_map){map->fd, &map->desc->info};
+	return (struct elem_map){map->fd, &map->desc->info, map->copy};
 }
 
 /* A timer is younger than the iterator, so without one there is none to be stopped. */
@@ -254,12 +284,14 @@ static int check_shared(struct map *map)
 
 int map_open(struct map *map, struct map_desc *desc, uint32_t open_flags)
 {
-	int err = check_held(desc);
+	int err;
 
-	map->fd = -1;
+	*map = (struct map){.desc = desc, .fd = -1};
+	if (desc->copier)
+		return desc->copier->open(desc->copier, &map->copy);
+	err = check_held(desc);
 	if (err)
 		return err;
-	map->desc = desc;
 	map->fd = sys_map_open_id(desc->info.id, open_flags);
 	if (map->fd == -ENOENT)
 		return -ESTALE;
@@ -447,5 +479,5 @@ bool map_is_frozen(const struct map *map)
 {
 	struct sys_fdinfo fdinfo;
 
-	return sys_map_fdinfo(map->fd, &fdinfo) == 0 && fdinfo.frozen;
+	return map->fd >= 0 && sys_map_fdinfo(map->fd, &fdinfo) == 0 && fdinfo.frozen;
 }

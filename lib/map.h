@@ -29,6 +29,10 @@ struct map_desc {
 	struct layout *value;     /* the whole value: of all CPUs */
 	uint64_t elem_flags;      /* BPF_F_LOCK where values have a spin lock */
 	struct mapiter *iter;     /* borrowed: tells who holds the map; NULL: nobody does */
+
+	/* Where a copy is shown (snapshot.h); both borrowed, else NULL. */
+	struct map_copier *copier; /* opens the copy in place of the map */
+	const struct spec *inner;  /* of a map of maps: its template, when it was first asked for */
 };
 
 /* Types that somebody lays over a map (section 6 of the design); NULL: the map's own. */
@@ -58,13 +62,30 @@ int map_desc_retype(const struct map_desc *desc, const struct map_types *types,
 struct map_desc *map_desc_ref(struct map_desc *desc);
 void map_desc_unref(struct map_desc *desc); /* NULL is fine */
 
+/* Can its elements be listed? */
+bool map_desc_is_listed(const struct map_desc *desc);
+
 /* Can key, which the layout accepts, exist in this map? (an array's index) */
 bool map_desc_has_room_for(const struct map_desc *desc, const void *key);
 
 struct map {
 	struct map_desc *desc; /* borrowed: its owner outlives the open map */
 	int fd;
+	const struct elemcopy *copy; /* borrowed: what is read, and fd is -1; NULL: the map is */
 };
+
+/* Something that has copies of maps. open: *copy, for as long as the descs live, or -errno as
+ * map_open(). */
+struct map_copier {
+	int (*open)(struct map_copier *copier, const struct elemcopy **copy);
+};
+
+/*
+ * What is known of the same map where not the map is read, but a copy that copier opens. type:
+ * its row, with the elements of a copy. Both are borrowed. NULL: no memory.
+ */
+struct map_desc *map_desc_of_copy(const struct map_desc *desc, const struct maptype *type,
+				  struct map_copier *copier);
 
 /* The same for lib/elements. */
 struct elem_map map_elem(const struct map *map);

@@ -16,11 +16,34 @@ void pinning_path(const struct survey_options *options, const char *dir, const c
 	mapname_pin(name, out);
 }
 
-int pinning_stat(const struct map_entry *e, struct stat *st)
+int pinning_stat(const struct survey_options *options, const struct map_entry *e, struct stat *st)
 {
-	int err = e && e->pin ? sys_pin_stat(e->pin, st) : -ENOENT;
+	int err = e && e->pin ? 0 : -ENOENT;
 
+	if (!err && options->snapshot)
+		*st = e->pin_stat;
+	else if (!err)
+		err = sys_pin_stat(e->pin, st);
 	return !err && st->st_ino != e->pin_ino ? -ENOENT : err;
+}
+
+/* The entry of a map that was just pinned at path; it goes again if that fails. */
+static int add_entry(struct entries *entries, const struct survey_options *options,
+		     const struct bpf_map_info *info, const char *dir, const char *raw,
+		     const char *path)
+{
+	struct map_entry *e;
+	struct stat st;
+	int err = survey_add(entries, options, info, dir, raw, &e);
+
+	if (err)
+		return err;
+	err = sys_pin_stat(path, &st);
+	if (!err)
+		err = entries_set_pin(entries, e, path, st.st_ino);
+	if (err)
+		entries_remove(entries, e);
+	return err;
 }
 
 int pinning_add(struct entries *entries, const struct survey_options *options, const char *dir,
@@ -28,8 +51,6 @@ int pinning_add(struct entries *entries, const struct survey_options *options, c
 {
 	struct buf path = BUF_INIT(PATH_MAX), raw = BUF_INIT(PATH_MAX);
 	struct bpf_map_info info;
-	struct map_entry *e;
-	struct stat st;
 	int err;
 
 	pinning_path(options, dir, name, &path);
@@ -40,9 +61,9 @@ int pinning_add(struct entries *entries, const struct survey_options *options, c
 	if (err) {
 		diag_set(d, -err, "cannot pin it as %s", path.data);
 	} else {
-		err = survey_add(entries, options, &info, dir, raw.data, &e);
-		if (!err && sys_pin_stat(path.data, &st) == 0)
-			err = entries_set_pin(entries, e, path.data, st.st_ino);
+		err = add_entry(entries, options, &info, dir, raw.data, path.data);
+		if (err)
+			sys_pin_unlink(path.data);
 		*id = info.id;
 	}
 	buf_free(&path);
@@ -77,7 +98,7 @@ int pinning_choose(const struct survey_options *options, const struct map_entry 
 			return 0;
 	}
 	buf_clear(path);
-	if (pinning_stat(e, &st))
+	if (pinning_stat(options, e, &st))
 		return not_ours(options, d);
 	buf_adds(path, e->pin);
 	return buf_error(path);
@@ -100,6 +121,44 @@ int pinning_remove(struct entries *entries, const struct survey_options *options
 		return survey_settle(entries, options, e);
 	entries_remove(entries, e); /* scope=pinned: the next look finds a second pin */
 	return 0;
+}
+
+/* Gives one pin the mode and the owner of another. */
+static int copy_access(const char *from, const char *to)
+{
+	struct stat want, now;
+	int err = sys_pin_stat(from, &want);
+
+	if (!err)
+		err = sys_pin_stat(to, &now);
+	if (!err && (want.st_uid != now.st_uid || want.st_gid != now.st_gid))
+		err = sys_pin_chown(to, want.st_uid, want.st_gid);
+	if (!err && (want.st_mode & 0777) != (now.st_mode & 0777))
+		err = sys_pin_chmod(to, want.st_mode & 0777);
+	return err;
+}
+
+int pinning_replace(struct entries *entries, struct map_entry *e, const char *from,
+		    struct map_entry *old, const char *path)
+{
+	struct buf dir = BUF_INIT(PATH_MAX), name = BUF_INIT(PATH_MAX);
+	bool was_shown = is_shown_by(old, path);
+	int err;
+
+	buf_addf(&dir, "%s", old->dir);
+	buf_addf(&name, "%s", old->name);
+	err = buf_error(&dir) ? buf_error(&dir) : buf_error(&name);
+	if (!err)
+		err = copy_access(path, from);
+	if (!err)
+		err = sys_pin_replace(from, path);
+	if (!err && was_shown)
+		entries_remove(entries, old); /* if others keep it, the next look finds it */
+	if (!err && entries_set_pin(entries, e, path, e->pin_ino) == 0 && was_shown)
+		entries_rename(entries, e, dir.data, name.data);
+	buf_free(&dir);
+	buf_free(&name);
+	return err;
 }
 
 int pinning_move(struct entries *entries, const struct survey_options *options, struct map_entry *e,

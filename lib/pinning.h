@@ -19,8 +19,8 @@ void pinning_path(const struct survey_options *options, const char *dir, const c
 		  struct buf *out);
 
 /* The pin that an entry (NULL: there is none) is shown by. -ENOENT if it has none, or if it
- * is no longer the file that was looked into. */
-int pinning_stat(const struct map_entry *e, struct stat *st);
+ * is no longer the file that was looked into; in a snapshot it always is. */
+int pinning_stat(const struct survey_options *options, const struct map_entry *e, struct stat *st);
 
 /* Pins a map that was just made and gives it its entry. */
 int pinning_add(struct entries *entries, const struct survey_options *options, const char *dir,
@@ -42,5 +42,10 @@ int pinning_remove(struct entries *entries, const struct survey_options *options
 /* Moves a pin; the entry follows if it is shown by that one. */
 int pinning_move(struct entries *entries, const struct survey_options *options, struct map_entry *e,
 		 const char *old, const char *dir, const char *name);
+
+/* Renames the pin of e, from, in place of that of old, path, whose mode and owner it gets. Then
+ * e is where old was shown by it, and old is forgotten. */
+int pinning_replace(struct entries *entries, struct map_entry *e, const char *from,
+		    struct map_entry *old, const char *path);
 
 #endif

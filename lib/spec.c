@@ -304,7 +304,7 @@ void spec_of_map(struct spec *s, const struct map_desc *desc)
 	bool has_value = desc->value_type && !desc->type->valueless; /* types of records */
 
 	*s = (struct spec){
-		.type = desc->type,
+		.type = maptype_find(desc->info.type), /* desc->type may be a copy's */
 		.key = desc->key_type ? ctype_ref(desc->key_type) : NULL,
 		.value = has_value ? ctype_ref(desc->value_type) : NULL,
 		.max_entries = desc->info.max_entries,

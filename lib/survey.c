@@ -142,10 +142,22 @@ static int note_pin(const struct walk *w, const char *pin_name, const char *path
 	if (err)
 		return is_no_map(err) ? 0 : err;
 	e->seen = true;
-	return e->pin ? 0 : entries_set_pin(w->entries, e, path, st.st_ino);
+	if (e->pin)
+		return 0;
+	e->pin_stat = st;
+	return entries_set_pin(w->entries, e, path, st.st_ino);
 }
 
 static int walk_pins(const struct walk *w);
+
+static int keep_dir(const struct walk *w, const char *dir, const char *path)
+{
+	struct stat st;
+
+	if (!w->options->snapshot || sys_pin_stat(path, &st))
+		return 0;
+	return snapshot_add_dir(w->options->snapshot, dir, &st);
+}
 
 static int walk_one(void *arg, const char *name, bool is_dir)
 {
@@ -158,9 +170,11 @@ static int walk_one(void *arg, const char *name, bool is_dir)
 		survey_dir_path(inner.options, dir.data, &path);
 	err = buf_error(&dir) ? buf_error(&dir) : buf_error(&path);
 	if (!err && is_dir) {
+		err = keep_dir(&inner, dir.data, path.data);
 		inner.dir = dir.data;
 		inner.depth++;
-		err = inner.depth <= DIR_DEPTH ? walk_pins(&inner) : 0;
+		if (!err && inner.depth <= DIR_DEPTH)
+			err = walk_pins(&inner);
 	} else if (!err) {
 		err = note_pin(&inner, name, path.data);
 	}

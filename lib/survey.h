@@ -19,6 +19,7 @@
 #include "lib/buf.h"
 #include "lib/entries.h"
 #include "lib/mapiter.h"
+#include "lib/snapshot.h"
 #include "lib/typerules.h"
 
 struct survey_options {
@@ -28,6 +29,7 @@ struct survey_options {
 	bool read_only;                /* pins may not be changed */
 	struct mapiter *iter;          /* borrowed; NULL: the kernel, or our rights, allow none */
 	const struct typerules *rules; /* of maps that carry no types; may be NULL */
+	struct snapshot *snapshot;     /* borrowed; NULL: maps are shown as they are */
 };
 
 /* Entries of maps that are gone are removed, new maps get theirs. -EPERM without

@@ -157,7 +157,7 @@ static void read_if_due(struct symbols *s)
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (s->was_read && now.tv_sec - s->read_at < SYMBOLS_AGE)
+	if (s->was_read && (s->keep || now.tv_sec - s->read_at < SYMBOLS_AGE))
 		return;
 	s->was_read = true;
 	read_file(s);
@@ -231,6 +231,13 @@ bool symbols_print(struct symbols *s, uint64_t address, struct buf *out)
 			 e->module ? " " : "", text_at(s, e->module));
 	pthread_mutex_unlock(&s->lock);
 	return e != NULL;
+}
+
+void symbols_keep(struct symbols *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->keep = true;
+	pthread_mutex_unlock(&s->lock);
 }
 
 void symbols_forget(struct symbols *s)

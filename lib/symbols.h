@@ -32,7 +32,7 @@ enum {
 struct symbols {
 	const char *path;
 	pthread_mutex_t lock; /* of all below */
-	bool was_read;
+	bool was_read, keep;
 	time_t read_at;     /* CLOCK_MONOTONIC */
 	struct buf entries; /* struct entry, by address, one each */
 	struct buf names;   /* NUL-terminated; the first one is empty */
@@ -53,6 +53,9 @@ extern struct symbols symbols_kernel;
  * Returns whether there was one.
  */
 bool symbols_print(struct symbols *s, uint64_t address, struct buf *out);
+
+/* From now on the file is read no second time (snapshot.h). */
+void symbols_keep(struct symbols *s);
 
 /* Forgets what was read; s may be used on. */
 void symbols_forget(struct symbols *s);

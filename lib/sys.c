@@ -289,6 +289,11 @@ int sys_pin_rename(const char *from, const char *to)
 	return libc(renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE));
 }
 
+int sys_pin_replace(const char *from, const char *to)
+{
+	return libc(rename(from, to));
+}
+
 int sys_pin_chmod(const char *path, mode_t mode)
 {
 	return libc(chmod(path, mode));

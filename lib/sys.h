@@ -118,6 +118,9 @@ int sys_pin_rmdir(const char *path);
 
 /* renameat2(2) with RENAME_NOREPLACE. */
 int sys_pin_rename(const char *from, const char *to);
+
+/* rename(2): in place of what is there, at once. */
+int sys_pin_replace(const char *from, const char *to);
 int sys_pin_chmod(const char *path, mode_t mode);
 
 /* chown(2): (uid_t)-1 and (gid_t)-1 leave that one as it is. */

@@ -43,11 +43,26 @@ static struct ctype *value_of(const struct mapiter_template *t)
 	return value;
 }
 
+/* Of one that was kept, which has no name. */
+static struct spec *copy_of(const struct spec *kept)
+{
+	struct spec *s = malloc(sizeof(*s));
+
+	if (!s)
+		return NULL;
+	*s = *kept;
+	s->key = kept->key ? ctype_ref(kept->key) : NULL;
+	s->value = kept->value ? ctype_ref(kept->value) : NULL;
+	return s;
+}
+
 struct spec *template_of_map(const struct map_desc *desc)
 {
 	struct mapiter_map live;
 	struct spec *s;
 
+	if (desc->inner)
+		return copy_of(desc->inner);
 	if (!desc->type->links || !desc->iter || mapiter_find(desc->iter, desc->info.id, &live) ||
 	    !live.inner.type)
 		return NULL;

@@ -13,7 +13,8 @@
 #include "lib/specfields.h"
 
 /*
- * The template of a map, as the iterator tells it at this moment: malloc'd, for the
+ * The template of a map, as the iterator tells it at this moment (of a copy: as it told it
+ * when the map was first asked for): malloc'd, for the
  * caller's spec. NULL if the map is no map of maps, if there is no iterator, or no memory.
  */
 struct spec *template_of_map(const struct map_desc *desc);

@@ -295,7 +295,7 @@ static void start_trial(const struct copy *copy)
 	t.f = &t.facts;
 	make_subject(&t.s, copy->row.type, "mt_trial");
 	t.e = copy->row.elements;
-	t.map = (struct elem_map){t.s.fd, &t.s.info};
+	t.map = (struct elem_map){.fd = t.s.fd, .info = &t.s.info};
 }
 
 static void try_elements(const struct copy *copy)

@@ -128,7 +128,7 @@ int contract_put(struct contract *c, uint32_t n, uint32_t version, uint64_t flag
 
 int contract_get(struct contract *c, uint32_t n)
 {
-	const struct elem_map m = {c->fd, &c->desc->info};
+	const struct elem_map m = {.fd = c->fd, .info = &c->desc->info};
 
 	contract_key(c, n);
 	return c->desc->type->elements->get(&m, c->key, c->got, 0);

@@ -183,6 +183,37 @@ static void test_pin_rename(void **state)
 	sys_close(fd);
 }
 
+/* What was there goes, if nobody else holds it. */
+static void test_pin_replace(void **state)
+{
+	int fd = make_hash(), other = make_hash();
+	uint32_t id = map_id(fd), other_id = map_id(other);
+	struct stat a, moved;
+
+	(void)state;
+	assert_int_equal(sys_pin(fd, at("a")), 0);
+	assert_int_equal(sys_pin(other, at("b")), 0);
+	assert_int_equal(sys_pin_stat(at("a"), &a), 0);
+	sys_close(fd);
+	sys_close(other);
+	assert_int_equal(sys_pin_replace(at("nothing"), at("b")), -ENOENT);
+	assert_int_equal(sys_pin_replace(at("a"), at("c.d")), -EPERM);
+	assert_int_equal(sys_pin_replace(at("a"), at("b")), 0);
+	assert_int_equal(sys_pin_stat(at("a"), &moved), -ENOENT);
+	assert_int_equal(sys_pin_stat(at("b"), &moved), 0);
+	assert_int_equal(moved.st_ino, a.st_ino);
+	fd = sys_pin_open(at("b"), 0);
+	assert_int_equal(map_id(fd), id);
+	sys_close(fd);
+	assert_int_equal(sys_pin_replace(at("b"), at("c")), 0);
+	assert_int_equal(sys_pin_unlink(at("c")), 0);
+	for (int i = 0; i < 100 && (fd = sys_map_open_id(other_id, 0)) >= 0; i++) {
+		sys_close(fd); /* the kernel takes a moment */
+		usleep(10000);
+	}
+	assert_int_equal(fd, -ENOENT);
+}
+
 static void test_pin_mode(void **state)
 {
 	int fd = make_hash();
@@ -426,6 +457,7 @@ const struct CMUnitTest contract_pin_tests[] = {
 	cmocka_unit_test_setup(test_pin_names, prepare),
 	cmocka_unit_test_setup(test_pin_open, prepare),
 	cmocka_unit_test_setup(test_pin_rename, prepare),
+	cmocka_unit_test_setup(test_pin_replace, prepare),
 	cmocka_unit_test_setup(test_pin_mode, prepare),
 	cmocka_unit_test_setup(test_pin_list, prepare),
 	cmocka_unit_test(test_btf),

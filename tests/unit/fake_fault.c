@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 #include "tests/unit/fake_fault.h"
 
+#include <pthread.h>
 #include <string.h>
 
 static struct door {
@@ -11,6 +12,7 @@ static struct door {
 } doors[FAKE_CALLS];
 
 static bool failed, in_hook;
+static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP; /* hooks call the fake */
 
 void fake_fault_reset(void)
 {
@@ -38,10 +40,22 @@ static int pass(struct door *d)
 	return err;
 }
 
+void fake_lock(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void fake_unlock(int *err)
+{
+	(void)err;
+	pthread_mutex_unlock(&lock);
+}
+
 int fake_enter(enum fake_call call)
 {
 	int err;
 
+	fake_lock();
 	if (in_hook)
 		return 0;
 	err = pass(&doors[FAKE_ANY]);

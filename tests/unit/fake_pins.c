@@ -212,6 +212,20 @@ int fake_pins_rename(const char *from, const char *to)
 	return 0;
 }
 
+int fake_pins_replace(const char *from, const char *to, void **object)
+{
+	struct file **place;
+	int err = walk(from, &place);
+
+	if (!err)
+		err = walk(to, &place);
+	if (!err && S_ISDIR((*place)->st.st_mode))
+		return -EISDIR;
+	if (!err)
+		err = fake_pins_unlink(to, object);
+	return err && err != -ENOENT ? err : fake_pins_rename(from, to);
+}
+
 int fake_pins_chmod(const char *path, mode_t mode)
 {
 	struct file **place;

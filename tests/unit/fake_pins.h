@@ -23,6 +23,9 @@ int fake_pins_stat(const char *path, struct stat *st);
 int fake_pins_unlink(const char *path, void **object);
 int fake_pins_rmdir(const char *path);
 int fake_pins_rename(const char *from, const char *to);
+
+/* *object: what was pinned at to before. */
+int fake_pins_replace(const char *from, const char *to, void **object);
 int fake_pins_chmod(const char *path, mode_t mode);
 int fake_pins_chown(const char *path, uid_t uid, gid_t gid);
 int fake_pins_list(const char *path, int (*each)(void *arg, const char *name, bool is_dir),

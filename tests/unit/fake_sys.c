@@ -100,7 +100,7 @@ int sys_map_create(const struct sys_map_attr *attr)
 {
 	struct fake_btf *btf;
 	struct fake_map *m;
-	int err = fake_enter(FAKE_MAP_CREATE);
+	int err FAKE_INSIDE = fake_enter(FAKE_MAP_CREATE);
 
 	if (!err)
 		err = fake_map_check(attr);
@@ -119,7 +119,7 @@ int sys_map_create(const struct sys_map_attr *attr)
 
 int sys_map_next_id(uint32_t id, uint32_t *next)
 {
-	int err = fake_enter(FAKE_MAP_NEXT_ID);
+	int err FAKE_INSIDE = fake_enter(FAKE_MAP_NEXT_ID);
 	const struct fake_map *m = fake_store_next_map(id);
 
 	if (!err && m)
@@ -129,7 +129,7 @@ int sys_map_next_id(uint32_t id, uint32_t *next)
 
 int sys_map_open_id(uint32_t id, uint32_t open_flags)
 {
-	int err = fake_enter(FAKE_MAP_OPEN_ID);
+	int err FAKE_INSIDE = fake_enter(FAKE_MAP_OPEN_ID);
 	struct fake_map *m = fake_store_next_map(id - 1);
 
 	if (!err && open_flags & ~(uint32_t)(BPF_F_RDONLY | BPF_F_WRONLY))
@@ -144,7 +144,7 @@ int sys_map_open_id(uint32_t id, uint32_t open_flags)
 int sys_map_info(int fd, struct bpf_map_info *info)
 {
 	struct fake_map *m;
-	int err = fake_enter(FAKE_MAP_INFO);
+	int err FAKE_INSIDE = fake_enter(FAKE_MAP_INFO);
 
 	if (!err)
 		err = map_of(fd, 0, &m);
@@ -156,7 +156,7 @@ int sys_map_info(int fd, struct bpf_map_info *info)
 int sys_map_fdinfo(int fd, struct sys_fdinfo *fdinfo)
 {
 	struct fake_map *m;
-	int err = fake_enter(FAKE_MAP_FDINFO);
+	int err FAKE_INSIDE = fake_enter(FAKE_MAP_FDINFO);
 
 	if (!err)
 		err = map_of(fd, 0, &m);
@@ -177,7 +177,7 @@ static int writable(int fd, struct fake_map **m)
 int sys_map_freeze(int fd)
 {
 	struct fake_map *m;
-	int err = fake_enter(FAKE_MAP_FREEZE);
+	int err FAKE_INSIDE = fake_enter(FAKE_MAP_FREEZE);
 
 	if (!err)
 		err = writable(fd, &m);
@@ -191,7 +191,7 @@ int sys_map_freeze(int fd)
 int sys_map_lookup(int fd, const void *key, void *value, uint64_t flags)
 {
 	struct fake_map *m;
-	int err = fake_enter(FAKE_MAP_LOOKUP);
+	int err FAKE_INSIDE = fake_enter(FAKE_MAP_LOOKUP);
 
 	if (!err)
 		err = map_of(fd, BPF_F_WRONLY, &m);
@@ -205,7 +205,7 @@ int sys_map_lookup(int fd, const void *key, void *value, uint64_t flags)
 int sys_map_update(int fd, const void *key, const void *value, uint64_t flags)
 {
 	struct fake_map *m;
-	int err = fake_enter(FAKE_MAP_UPDATE);
+	int err FAKE_INSIDE = fake_enter(FAKE_MAP_UPDATE);
 
 	if (!err)
 		err = writable(fd, &m);
@@ -219,7 +219,7 @@ int sys_map_update(int fd, const void *key, const void *value, uint64_t flags)
 int sys_map_pop(int fd, const void *key, void *value)
 {
 	struct fake_map *m;
-	int err = fake_enter(FAKE_MAP_POP);
+	int err FAKE_INSIDE = fake_enter(FAKE_MAP_POP);
 
 	if (!err)
 		err = writable(fd, &m);
@@ -235,7 +235,7 @@ int sys_map_pop(int fd, const void *key, void *value)
 int sys_map_delete(int fd, const void *key)
 {
 	struct fake_map *m;
-	int err = fake_enter(FAKE_MAP_DELETE);
+	int err FAKE_INSIDE = fake_enter(FAKE_MAP_DELETE);
 
 	if (!err)
 		err = writable(fd, &m);
@@ -247,7 +247,7 @@ int sys_map_delete(int fd, const void *key)
 int sys_map_next_key(int fd, const void *key, void *next)
 {
 	struct fake_map *m;
-	int err = fake_enter(FAKE_MAP_NEXT_KEY);
+	int err FAKE_INSIDE = fake_enter(FAKE_MAP_NEXT_KEY);
 
 	if (!err)
 		err = map_of(fd, BPF_F_WRONLY, &m);
@@ -260,7 +260,7 @@ int sys_map_lookup_batch(int fd, const void *in, void *out, void *keys, void *va
 			 uint32_t *count, uint64_t elem_flags)
 {
 	struct fake_map *m;
-	int err = fake_enter(FAKE_MAP_LOOKUP_BATCH);
+	int err FAKE_INSIDE = fake_enter(FAKE_MAP_LOOKUP_BATCH);
 
 	if (!err)
 		err = map_of(fd, BPF_F_WRONLY, &m);
@@ -274,7 +274,7 @@ int sys_map_lookup_batch(int fd, const void *in, void *out, void *keys, void *va
 int sys_map_mmap(int fd, size_t offset, size_t len, bool is_writable, void **pages)
 {
 	struct fake_map *m;
-	int err = fake_enter(FAKE_MAP_MMAP);
+	int err FAKE_INSIDE = fake_enter(FAKE_MAP_MMAP);
 
 	if (!err)
 		err = is_writable ? writable(fd, &m) : map_of(fd, BPF_F_WRONLY, &m);
@@ -291,7 +291,7 @@ void sys_munmap(void *pages, size_t len)
 	fake_ring_unmap(pages, len);
 }
 
-int sys_close(int fd)
+static int close_fd(int fd)
 {
 	struct fake_fd *f = fake_fd_find(fd);
 
@@ -301,9 +301,19 @@ int sys_close(int fd)
 	return 0;
 }
 
+int sys_close(int fd)
+{
+	int err;
+
+	fake_lock();
+	err = close_fd(fd);
+	fake_unlock(NULL);
+	return err;
+}
+
 int sys_possible_cpus(void)
 {
-	int err = fake_enter(FAKE_POSSIBLE_CPUS);
+	int err FAKE_INSIDE = fake_enter(FAKE_POSSIBLE_CPUS);
 
 	return err ? err : possible_cpus;
 }
@@ -312,7 +322,7 @@ int sys_possible_cpus(void)
 
 int sys_btf_open_id(uint32_t id, struct btf **btf)
 {
-	int err = fake_enter(FAKE_BTF_OPEN_ID);
+	int err FAKE_INSIDE = fake_enter(FAKE_BTF_OPEN_ID);
 	const struct fake_btf *found = fake_store_btf(id);
 
 	*btf = NULL;
@@ -331,7 +341,7 @@ void fake_set_vmlinux(const struct btf *btf)
 
 int sys_btf_vmlinux(const struct btf **btf)
 {
-	int err = fake_enter(FAKE_BTF_VMLINUX);
+	int err FAKE_INSIDE = fake_enter(FAKE_BTF_VMLINUX);
 
 	if (!err && !vmlinux)
 		err = -ENOENT;
@@ -342,7 +352,7 @@ int sys_btf_vmlinux(const struct btf **btf)
 int sys_btf_load(struct btf *btf)
 {
 	struct fake_btf *copy;
-	int err = fake_enter(FAKE_BTF_LOAD);
+	int err FAKE_INSIDE = fake_enter(FAKE_BTF_LOAD);
 
 	if (!err)
 		err = fake_store_add_btf(btf, &copy);
@@ -366,7 +376,7 @@ uint32_t fake_add_prog(const char *name, uint32_t type, const uint32_t *map_ids,
 
 int sys_prog_next_id(uint32_t id, uint32_t *next)
 {
-	int err = fake_enter(FAKE_PROG_NEXT_ID);
+	int err FAKE_INSIDE = fake_enter(FAKE_PROG_NEXT_ID);
 
 	for (unsigned int i = 0; !err && i < progs_count; i++) {
 		if (progs[i].id <= id)
@@ -379,7 +389,7 @@ int sys_prog_next_id(uint32_t id, uint32_t *next)
 
 int sys_prog_info(uint32_t id, struct bpf_prog_info *info, uint32_t *map_ids, uint32_t *count)
 {
-	int err = fake_enter(FAKE_PROG_INFO);
+	int err FAKE_INSIDE = fake_enter(FAKE_PROG_INFO);
 
 	for (unsigned int i = 0; !err && i < progs_count; i++) {
 		if (progs[i].id != id)
@@ -396,7 +406,7 @@ int sys_prog_info(uint32_t id, struct bpf_prog_info *info, uint32_t *map_ids, ui
 /* No map here takes a program. */
 int sys_prog_open_id(uint32_t id)
 {
-	int err = fake_enter(FAKE_PROG_OPEN_ID);
+	int err FAKE_INSIDE = fake_enter(FAKE_PROG_OPEN_ID);
 
 	(void)id;
 	return err ? err : -ENOENT;
@@ -405,7 +415,7 @@ int sys_prog_open_id(uint32_t id)
 int sys_prog_pin_id(int pin, uint32_t *id)
 {
 	struct stat st, want;
-	int err = fake_enter(FAKE_PROG_PIN_ID);
+	int err FAKE_INSIDE = fake_enter(FAKE_PROG_PIN_ID);
 
 	if (!err && (fstat(pin, &st) || stat(pinned_prog, &want) || st.st_dev != want.st_dev ||
 		     st.st_ino != want.st_ino))
@@ -431,7 +441,7 @@ int fake_pin_other(const char *path)
 int sys_pin(int fd, const char *path)
 {
 	struct fake_map *m;
-	int err = fake_enter(FAKE_PIN);
+	int err FAKE_INSIDE = fake_enter(FAKE_PIN);
 
 	if (!err && map_of(fd, 0, &m))
 		err = -EINVAL;
@@ -445,7 +455,7 @@ int sys_pin(int fd, const char *path)
 int sys_pin_open(const char *path, uint32_t open_flags)
 {
 	void *object = NULL;
-	int err = fake_enter(FAKE_PIN_OPEN);
+	int err FAKE_INSIDE = fake_enter(FAKE_PIN_OPEN);
 
 	if (!err && open_flags == (BPF_F_RDONLY | BPF_F_WRONLY))
 		err = -EINVAL;
@@ -456,7 +466,7 @@ int sys_pin_open(const char *path, uint32_t open_flags)
 
 int sys_pin_stat(const char *path, struct stat *st)
 {
-	int err = fake_enter(FAKE_PIN_STAT);
+	int err FAKE_INSIDE = fake_enter(FAKE_PIN_STAT);
 
 	return err ? err : fake_pins_stat(path, st);
 }
@@ -464,7 +474,7 @@ int sys_pin_stat(const char *path, struct stat *st)
 int sys_pin_unlink(const char *path)
 {
 	void *object = NULL;
-	int err = fake_enter(FAKE_PIN_UNLINK);
+	int err FAKE_INSIDE = fake_enter(FAKE_PIN_UNLINK);
 
 	if (!err)
 		err = fake_pins_unlink(path, &object);
@@ -475,42 +485,54 @@ int sys_pin_unlink(const char *path)
 
 int sys_pin_rmdir(const char *path)
 {
-	int err = fake_enter(FAKE_PIN_RMDIR);
+	int err FAKE_INSIDE = fake_enter(FAKE_PIN_RMDIR);
 
 	return err ? err : fake_pins_rmdir(path);
 }
 
 int sys_pin_rename(const char *from, const char *to)
 {
-	int err = fake_enter(FAKE_PIN_RENAME);
+	int err FAKE_INSIDE = fake_enter(FAKE_PIN_RENAME);
 
 	return err ? err : fake_pins_rename(from, to);
 }
 
+int sys_pin_replace(const char *from, const char *to)
+{
+	void *object = NULL;
+	int err FAKE_INSIDE = fake_enter(FAKE_PIN_REPLACE);
+
+	if (!err)
+		err = fake_pins_replace(from, to, &object);
+	if (object)
+		fake_store_put_map(object);
+	return err;
+}
+
 int sys_pin_chmod(const char *path, mode_t mode)
 {
-	int err = fake_enter(FAKE_PIN_CHMOD);
+	int err FAKE_INSIDE = fake_enter(FAKE_PIN_CHMOD);
 
 	return err ? err : fake_pins_chmod(path, mode);
 }
 
 int sys_pin_chown(const char *path, uid_t uid, gid_t gid)
 {
-	int err = fake_enter(FAKE_PIN_CHOWN);
+	int err FAKE_INSIDE = fake_enter(FAKE_PIN_CHOWN);
 
 	return err ? err : fake_pins_chown(path, uid, gid);
 }
 
 int sys_pin_list(const char *path, int (*each)(void *arg, const char *name, bool is_dir), void *arg)
 {
-	int err = fake_enter(FAKE_PIN_LIST);
+	int err FAKE_INSIDE = fake_enter(FAKE_PIN_LIST);
 
 	return err ? err : fake_pins_list(path, each, arg);
 }
 
 int sys_pin_prepare(const char *path)
 {
-	int err = fake_enter(FAKE_PIN_PREPARE);
+	int err FAKE_INSIDE = fake_enter(FAKE_PIN_PREPARE);
 
 	return err ? err : fake_pins_prepare(path);
 }

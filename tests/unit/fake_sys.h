@@ -6,7 +6,7 @@
  * holds both to it. fake_map.c has what all maps share, fake_hash.c and
  * fake_lpm.c the elements of those types, fake_pins.c the bpffs; fake_sys.c is
  * the door, with descriptors, ids and BTF, and with the means to make any call
- * fail or to slip something in before it.
+ * fail or to slip something in before it. Threads come in one after the other.
  */
 #ifndef BPFMAPFS_TESTS_FAKE_SYS_H
 #define BPFMAPFS_TESTS_FAKE_SYS_H
@@ -47,6 +47,7 @@ enum fake_call {
 	FAKE_PIN_UNLINK,
 	FAKE_PIN_RMDIR,
 	FAKE_PIN_RENAME,
+	FAKE_PIN_REPLACE,
 	FAKE_PIN_CHMOD,
 	FAKE_PIN_CHOWN,
 	FAKE_PIN_LIST,

@@ -22,7 +22,7 @@ static struct elem_map map_of(uint32_t key_size, uint32_t value_size)
 	fake_reset();
 	fd = make_map(BPF_MAP_TYPE_HASH, key_size, value_size, 16, "m");
 	assert_int_equal(sys_map_info(fd, &info), 0);
-	return (struct elem_map){fd, &info};
+	return (struct elem_map){.fd = fd, .info = &info};
 }
 
 /* Keys that are there, of those below 100. */

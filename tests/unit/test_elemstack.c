@@ -14,7 +14,7 @@
 static const struct bpf_map_info info = {
 	.type = BPF_MAP_TYPE_STACK_TRACE, .key_size = 4, .value_size = 8, .max_entries = 8};
 static const uint32_t id = 5, other = 6;
-static struct elem_map map = {-1, &info};
+static struct elem_map map = {.fd = -1, .info = &info};
 
 static int set_up(void **state)
 {

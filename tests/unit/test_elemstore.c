@@ -23,7 +23,8 @@ static int make(void **state)
 {
 	(void)state;
 	fake_reset();
-	map = (struct elem_map){make_map(BPF_MAP_TYPE_HASH, 4, 8, 16, "values"), &info};
+	map = (struct elem_map){.fd = make_map(BPF_MAP_TYPE_HASH, 4, 8, 16, "values"),
+				.info = &info};
 	return sys_map_info(map.fd, &info);
 }
 

@@ -71,12 +71,21 @@ static void test_served(void **state)
 	assert_int_equal(host_root_only("files", NULL), 0);
 }
 
+/* The last one: it is for good. How an interface goes is seen in tests/live. */
+static void test_kept(void **state)
+{
+	host_keep_ifnames();
+	for (int i = 0; i < 2; i++)
+		test_names(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_indexes),
 		cmocka_unit_test(test_served),
+		cmocka_unit_test(test_kept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

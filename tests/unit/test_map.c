@@ -54,6 +54,24 @@ static void assert_said(int err, int expected, const struct diag *d)
 		assert_true(d->why[0] && !strchr(d->why, '\n'));
 }
 
+/* While its element is replaced, the kernel may say that a key is not there. */
+static void test_get_while_replaced(void **state)
+{
+	struct map map = open_map(BPF_MAP_TYPE_HASH, 4, 8);
+	uint32_t key = 1;
+	uint64_t value = 0;
+
+	(void)state;
+	assert_int_equal(put(&map, 1, 5, BPF_ANY, NULL), 0);
+	fake_fail(FAKE_MAP_LOOKUP, 0, -ENOENT);
+	assert_int_equal(map_get(&map, &key, &value), 0);
+	assert_true(fake_failed());
+	assert_int_equal(value, 5);
+	assert_int_equal(map_delete(&map, &key, NULL), 0);
+	assert_int_equal(map_get(&map, &key, &value), -ENOENT);
+	close_map(&map);
+}
+
 static void test_hash(void **state)
 {
 	struct map map = open_map(BPF_MAP_TYPE_HASH, 4, 8);
@@ -326,6 +344,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_hash),
+		TEST(test_get_while_replaced),
 		TEST(test_lpm_is_full),
 		TEST(test_array),
 		TEST(test_per_cpu),

@@ -379,6 +379,21 @@ static void test_threads(void **state)
 		assert_false(wrong[i]);
 }
 
+/* What a module's function was called at first, it is called for ever. */
+static void test_kept(void **state)
+{
+	(void)state;
+	give(K("1000") " T a\n" M("1000") " t f\t[bpf]\n");
+	symbols_keep(&symbols);
+	assert_symbol(MODULES + 0x1000, " f+0x0 [bpf]");
+	give(K("1000") " T a\n" M("1000") " t other\t[bpf]\n" M("9000") " t new\t[bpf]\n");
+	clock_ahead += 100;
+	assert_symbol(MODULES + 0x1000, " f+0x0 [bpf]");
+	assert_symbol(MODULES + 0x9000, NULL);
+	symbols.keep = false;
+	assert_symbol(MODULES + 0x9000, " new+0x0 [bpf]");
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(test_##name, set_up, tear_down)
 
 int main(void)
@@ -401,6 +416,7 @@ int main(void)
 		CASE(full_buffer),
 		CASE(random),
 		CASE(threads),
+		CASE(kept),
 	};
 
 	random_start();

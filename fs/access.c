@@ -17,8 +17,8 @@ void access_of(struct fs *fs, uint32_t map_id, bool is_frozen, struct access *ou
 		*out = (struct access){fs->options.uid, fs->options.gid, 0666 & ~fs->options.umask,
 				       fs->started};
 	}
-	if (fs->options.read_only || is_frozen)
-		out->mode &= 0444;
+	if (is_frozen || (fs->options.read_only && !fs->options.survey.snapshot))
+		out->mode &= 0444; /* a snapshot is for backups, which keep modes */
 	buf_free(&path);
 }
 
@@ -60,9 +60,9 @@ mode_t access_dir_mode(mode_t mode)
 	return mode | (mode & 0444) >> 2;
 }
 
-static int pin_of(struct fs *fs, uint32_t map_id, struct buf *path, struct diag *d)
+static int pin_of(struct fs *fs, uint32_t map_id, struct buf *path, struct stat *st, struct diag *d)
 {
-	int err = catalog_pin(fs->catalog, map_id, path, NULL);
+	int err = catalog_pin(fs->catalog, map_id, path, st);
 
 	if (fs->options.read_only)
 		return diag_set(d, EROFS, "this mount is read-only");
@@ -76,10 +76,11 @@ static int pin_of(struct fs *fs, uint32_t map_id, struct buf *path, struct diag 
 int access_chmod(struct fs *fs, uint32_t map_id, mode_t mode, struct diag *d)
 {
 	struct buf path = BUF_INIT(PATH_MAX);
-	int err = pin_of(fs, map_id, &path, d);
+	struct stat st;
+	int err = pin_of(fs, map_id, &path, &st, d);
 
-	if (!err)
-		err = sys_pin_chmod(path.data, mode & 0666);
+	if (!err) /* the sticky bit is awaited.h's */
+		err = sys_pin_chmod(path.data, (mode & 0666) | (st.st_mode & S_ISVTX));
 	buf_free(&path);
 	return err;
 }
@@ -87,7 +88,7 @@ int access_chmod(struct fs *fs, uint32_t map_id, mode_t mode, struct diag *d)
 int access_chown(struct fs *fs, uint32_t map_id, uid_t uid, gid_t gid, struct diag *d)
 {
 	struct buf path = BUF_INIT(PATH_MAX);
-	int err = pin_of(fs, map_id, &path, d);
+	int err = pin_of(fs, map_id, &path, NULL, d);
 
 	if (!err)
 		err = sys_pin_chown(path.data, uid, gid);

@@ -2,7 +2,8 @@
 /*
  * access: owner and mode of a map, which its keys follow (section 12 of the
  * design). They are those of its pin in pindir; a map without one has the
- * mount's uid, gid and umask. Nobody may write what is frozen or read-only.
+ * mount's uid, gid and umask. Nobody may write what is frozen or read-only. A snapshot
+ * shows the modes as they are, for backups.
  */
 #ifndef BPFMAPFS_FS_ACCESS_H
 #define BPFMAPFS_FS_ACCESS_H

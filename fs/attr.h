@@ -2,7 +2,7 @@
 /*
  * attr: stat, chmod, chown and utimens of whatever node (section 7 of the
  * design). Keys follow their map and have nothing of their own; a map's owner
- * and mode are its pin's; staging files take anything.
+ * and mode are its pin's, a directory of bpffs has its own; staging files take anything.
  */
 #ifndef BPFMAPFS_FS_ATTR_H
 #define BPFMAPFS_FS_ATTR_H
@@ -22,6 +22,7 @@ int attr_of_name(struct fs *fs, struct node *node, struct stat *st);
 /* Which members of a struct stat to set. */
 struct attr_change {
 	bool set_mode, set_uid, set_gid, set_mtime;
+	bool mtime_is_now; /* rather than st_mtim */
 	pid_t caller;
 	struct stat st;
 };

@@ -2,6 +2,7 @@
 #include "fs/context.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 enum { SEEN_KEYS = 4 << 20 }; /* 64 MiB at most */
@@ -15,11 +16,12 @@ int fs_init(struct fs *fs, struct fs_options *options)
 	fs->options = *options;
 	memset(options, 0, sizeof(*options));
 	clock_gettime(CLOCK_REALTIME, &fs->started);
+	fs->root_mode = 0755;
 	scratch_init(&fs->scratch);
 	hide_init(&fs->hidden);
 	longdirs_init(&fs->longdirs);
 	fresh_init(&fs->fresh);
-	waitlinks_init(&fs->waitlinks);
+	waitroom_init(&fs->waitroom);
 	diag_ring_init(&fs->refusals);
 	pthread_mutex_init(&fs->files_lock, NULL);
 	pthread_condattr_init(&clock);
@@ -29,7 +31,7 @@ int fs_init(struct fs *fs, struct fs_options *options)
 	err = node_table_init(&fs->nodes);
 	if (err)
 		return err;
-	fs->seen = seen_new(SEEN_KEYS);
+	fs->seen = seen_new(fs->options.survey.snapshot ? 0 : SEEN_KEYS);
 	if (!fs->seen)
 		return -ENOMEM;
 	return catalog_new(&fs->options.survey, fs->options.max_map_bytes, &fs->catalog);
@@ -44,9 +46,47 @@ void fs_free(struct fs *fs)
 	hide_free(&fs->hidden);
 	longdirs_free(&fs->longdirs);
 	fresh_free(&fs->fresh);
-	waitlinks_free(&fs->waitlinks);
+	waitroom_free(&fs->waitroom);
 	diag_ring_free(&fs->refusals);
 	spec_free(&fs->options.mkdir_spec);
 	pthread_cond_destroy(&fs->files_changed);
 	pthread_mutex_destroy(&fs->files_lock);
+}
+
+bool fs_lacks_map(void *arg, uint32_t map_id)
+{
+	struct fs *fs = arg;
+
+	return !catalog_is_alive(fs->catalog, map_id);
+}
+
+void fs_keep_refusal(struct fs *fs, struct refusal *r, int err)
+{
+	struct buf line = BUF_INIT(8 * PATH_MAX);
+
+	clock_gettime(CLOCK_REALTIME, &r->when);
+	if (!r->diag.err)
+		diag_set(&r->diag, err, "%s", strerrordesc_np(err));
+	r->diag.err = err;
+	diag_ring_add(&fs->refusals, r);
+	if (fs->log) {
+		diag_print(r, &line);
+		if (line.data)
+			fs->log(line.data);
+	}
+	buf_free(&line);
+}
+
+void fs_tell_waiting(struct fs *fs, const char *operation, uint32_t map_id, const char *name,
+		     int err, const struct diag *d)
+{
+	struct buf path = BUF_INIT(2 * PATH_MAX);
+	struct refusal refusal = {.operation = operation, .diag = *d};
+
+	buf_addc(&path, '/');
+	catalog_path(fs->catalog, map_id, &path);
+	buf_addf(&path, "/%s", name);
+	refusal.path = path.data;
+	fs_keep_refusal(fs, &refusal, -err);
+	buf_free(&path);
 }

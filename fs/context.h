@@ -3,12 +3,10 @@
  * context: one mount: its options and its tables. Handed to every call of fs/.
  *
  * Locks, in the order in which they are taken: a file's own; that of the ring it
- * reads (lib/ring); files_lock; then at
- * most one of those inside catalog, nodes, scratch, seen, hidden, longdirs, fresh,
- * waitlinks, refusals (but
- * hide_prune() asks the catalogue). None
- * is held over a wait for user space. The kernel's replies are sent with no lock
- * held.
+ * reads (lib/ring); waitroom.turn; files_lock; then at most one of those inside
+ * catalog, nodes, scratch, seen, hidden, longdirs, fresh, waitroom, refusals (but
+ * hide_prune() asks the catalogue). None is held over a wait for user space. The
+ * kernel's replies are sent with no lock held.
  */
 #ifndef BPFMAPFS_FS_CONTEXT_H
 #define BPFMAPFS_FS_CONTEXT_H
@@ -24,7 +22,7 @@
 #include "fs/node.h"
 #include "fs/scratch.h"
 #include "fs/seen.h"
-#include "fs/waitlink.h"
+#include "fs/waitroom.h"
 #include "lib/catalog.h"
 #include "lib/diag.h"
 #include "lib/spec.h"
@@ -35,8 +33,9 @@ struct park;
 struct fs_options {
 	struct survey_options survey;
 	struct spec mkdir_spec; /* what a bare mkdir makes; owned */
-	uint64_t max_map_bytes;
+	uint64_t max_map_bytes; /* of one that is made, or of all copies of a snapshot */
 	bool read_only;
+	bool snapshot;   /* survey.snapshot is to be made before the mount is */
 	bool raw_values; /* key files hold the bytes themselves */
 	uid_t uid;       /* of maps without a pin of ours, and of the root */
 	gid_t gid;
@@ -52,9 +51,11 @@ struct fs {
 	struct hide hidden;
 	struct longdirs longdirs;
 	struct fresh fresh;
-	struct waitlinks waitlinks;
+	struct waitroom waitroom;
 	struct diag_ring refusals;
 	struct timespec started; /* CLOCK_REALTIME */
+
+	mode_t root_mode; /* of the root's directory, as long as this mount lives; atomic */
 
 	const char *mountpoint;       /* absolute; borrowed. NULL: not known */
 	struct fuse_session *session; /* to tell the kernel what it should ask again */
@@ -73,5 +74,17 @@ struct fs {
 /* Sets everything up; options are moved in. 0 or -errno; fs_free() in any case. */
 int fs_init(struct fs *fs, struct fs_options *options);
 void fs_free(struct fs *fs);
+
+/* Is the map gone? arg: the struct fs. */
+bool fs_lacks_map(void *arg, uint32_t map_id);
+
+/* Puts a refusal for err (a positive errno) into .error_log and the log: its time, and
+ * its sentence if it has none, are filled in. */
+void fs_keep_refusal(struct fs *fs, struct refusal *r, int err);
+
+/* The same for one that nobody waits for: waits under a name, from the map's own
+ * directory, was refused with err (-errno). operation: static. */
+void fs_tell_waiting(struct fs *fs, const char *operation, uint32_t map_id, const char *name,
+		     int err, const struct diag *d);
 
 #endif

@@ -10,7 +10,7 @@
 #include "fs/kind.h"
 #include "fs/link.h"
 #include "fs/longdir.h"
-#include "fs/newlink.h"
+#include "fs/newfile.h"
 #include "fs/openfile.h"
 #include "fs/remake.h"
 #include "fs/tree.h"
@@ -23,7 +23,7 @@ enum {
 };
 
 #define MAPS ((off_t)1 << 32)
-#define WAIT_LINKS ((off_t)1 << 62)
+#define WAITING ((off_t)1 << 62)
 
 struct dir {
 	struct fs *fs;
@@ -196,7 +196,7 @@ static int emit_file(struct key_listing *k, const char *name, const void *value,
 	struct identity id = {NODE_KEY, d->desc->info.id, d->desc->key->size,
 			      (const unsigned char *)k->key.data};
 	struct dir_entry entry = {.name = name, .next = next, .id = &id};
-	time_t mtime;
+	int64_t mtime;
 	int err = 0;
 
 	entry.st.st_ino = node_ino(&id);
@@ -257,8 +257,8 @@ static int emit_key(struct key_listing *k, const void *key, const void *value, u
 	if (slash)
 		return emit_long_dir(k, k->name.data + (rest - k->name.data),
 				     (size_t)(slash - rest), pos, next);
-	if (waitlinks_find(&d->fs->waitlinks, d->desc->info.id, k->name.data, NULL) == 0)
-		return 0; /* that name is another link */
+	if (waitroom_find(&d->fs->waitroom, d->desc->info.id, k->name.data, NULL) == 0)
+		return 0; /* that name is what waits */
 	if (d->desc->type->links)
 		return emit_link(k, rest, value, next);
 	return emit_file(k, rest, value, next);
@@ -319,40 +319,41 @@ static int list_keys(struct listing *l, off_t off)
 	return err;
 }
 
-/* Links that wait, by their numbers. */
+/* What waits, by its number. */
 
-static void emit_wait_link(struct listing *l, const struct waitlink *link)
+static void emit_waiting(struct listing *l, const struct waiter *w)
 {
 	struct dir *d = l->d;
-	const char *name = longdir_rest(tree_pieces(node_identity(d->node)), link->name);
+	const char *name = longdir_rest(tree_pieces(node_identity(d->node)), w->name);
 	struct buf bytes = BUF_INIT(SIZE_MAX / 2);
 	struct identity id;
 
-	if (link->map_id == d->desc->info.id && !link->stored && link->target && name &&
-	    !strchr(name, '/') && newlink_identity(link->map_id, link->name, &id, &bytes) == 0)
-		emit_identity(l, name, &id, WAIT_LINKS + (off_t)link->number);
+	if (name && !strchr(name, '/') && w->kind != WAIT_LINK_TO_BE &&
+	    newfile_find(d->fs, w->map_id, w->name, &id, &bytes) == 0)
+		emit_identity(l, name, &id, WAITING + (off_t)w->number);
 	buf_free(&bytes);
 }
 
-static void list_wait_links(struct listing *l, off_t off)
+static void list_waiting(struct listing *l, off_t off)
 {
-	struct waitlink link = {.number = off < WAIT_LINKS ? 0 : (uint64_t)(off - WAIT_LINKS)};
+	struct dir *d = l->d;
+	struct waiter w = {.number = off < WAITING ? 0 : (uint64_t)(off - WAITING)};
 
-	while (!l->full && waitlinks_next(&l->d->fs->waitlinks, link.number, &link) == 0) {
-		emit_wait_link(l, &link);
-		waitlink_release(&link);
+	while (!l->full && waitroom_next(&d->fs->waitroom, d->desc->info.id, w.number, &w) == 0) {
+		emit_waiting(l, &w);
+		waiter_release(&w);
 	}
 }
 
-static int list_keys_and_links(struct listing *l, off_t off)
+static int list_keys_and_waiting(struct listing *l, off_t off)
 {
 	int err = 0;
 
-	l->at_end = off >= WAIT_LINKS;
+	l->at_end = off >= WAITING;
 	if (!l->at_end)
 		err = list_keys(l, off);
 	if (!err && l->at_end && !l->full)
-		list_wait_links(l, off);
+		list_waiting(l, off);
 	return err;
 }
 
@@ -433,7 +434,7 @@ static int list(struct listing *l, off_t off)
 	if (l->full)
 		return 0;
 	if (d->desc)
-		return list_keys_and_links(l, off);
+		return list_keys_and_waiting(l, off);
 	if (off < MAPS)
 		list_dirs(l, off);
 	return list_maps(l, off);

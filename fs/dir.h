@@ -6,7 +6,7 @@
  * "..", 2 + kind a special file that is listed, KEYS + the position of a scan. In
  * the root and in directories of bpffs: the same, DIRS + the index of a
  * directory below, MAPS + the id of a map, below which all maps were shown. Links that
- * wait (waitlink.h) come behind the keys, WAIT_LINKS + the number of one. An
+ * wait (waitroom.h) come behind the keys, WAITING + the number of one. An
  * offset leads to the same entry as long as the directory is open, or to one
  * before it if keys were removed meanwhile (scan.h); a map's for ever.
  *

@@ -93,6 +93,18 @@ int file_truncate(struct file *f, off_t size, struct diag *d)
 	return err;
 }
 
+int file_reserve(struct file *f, off_t size, struct diag *d)
+{
+	int err;
+
+	if (!f->type->reserve)
+		return -EOPNOTSUPP;
+	openfile_take(f);
+	err = f->type->reserve(f, size, d);
+	openfile_leave(f);
+	return err;
+}
+
 int file_flush(struct file *f, struct diag *d)
 {
 	int err;

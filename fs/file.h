@@ -26,6 +26,9 @@ int file_wait_fd(const struct file *f);
 /* All bytes are taken, or none. */
 int file_write(struct file *f, const char *bytes, size_t size, off_t off, struct diag *d);
 int file_truncate(struct file *f, off_t size, struct diag *d);
+
+/* fallocate(2): so long it will be. -EOPNOTSUPP */
+int file_reserve(struct file *f, off_t size, struct diag *d);
 int file_flush(struct file *f, struct diag *d);
 int file_sync(struct file *f, struct diag *d);
 

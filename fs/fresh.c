@@ -43,6 +43,14 @@ static int grow(struct fresh *f)
 	return 0;
 }
 
+static time_t uptime(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
 int fresh_add(struct fresh *f, uint32_t map_id, bool has_map_file)
 {
 	int err = 0;
@@ -51,7 +59,8 @@ int fresh_add(struct fresh *f, uint32_t map_id, bool has_map_file)
 	if (f->count == f->room)
 		err = grow(f);
 	if (!err) {
-		f->maps[f->count] = (struct fresh_map){map_id, has_map_file};
+		f->maps[f->count] =
+			(struct fresh_map){map_id, has_map_file, uptime() + FRESH_SECONDS};
 		set_count(f, f->count + 1);
 	}
 	pthread_mutex_unlock(&f->lock);
@@ -94,7 +103,70 @@ bool fresh_lacks_map_file(struct fresh *f, uint32_t map_id)
 		return false;
 	pthread_mutex_lock(&f->lock);
 	i = place_of(f, map_id);
-	lacks = i < f->count && !f->maps[i].has_map_file;
+	lacks = i < f->count && !f->maps[i].has_map_file && uptime() < f->maps[i].awaited_until;
 	pthread_mutex_unlock(&f->lock);
 	return lacks;
+}
+
+void fresh_touch(struct fresh *f, uint32_t map_id)
+{
+	size_t i;
+
+	pthread_mutex_lock(&f->lock);
+	i = place_of(f, map_id);
+	if (i < f->count)
+		f->maps[i].awaited_until = uptime() + FRESH_SECONDS;
+	pthread_mutex_unlock(&f->lock);
+}
+
+void fresh_remake(struct fresh *f, uint32_t from, uint32_t to)
+{
+	fresh_remove(f, from);
+	fresh_add(f, to, true); /* else it cannot be made again, that is all */
+	pthread_mutex_lock(&f->lock);
+	f->remade[f->next_remade % FRESH_REMADE] = (struct fresh_remade){from, to};
+	__atomic_store_n(&f->next_remade, f->next_remade + 1, __ATOMIC_RELEASE);
+	pthread_mutex_unlock(&f->lock);
+}
+
+uint32_t fresh_now(struct fresh *f, uint32_t map_id)
+{
+	if (__atomic_load_n(&f->next_remade, __ATOMIC_ACQUIRE) == 0)
+		return map_id;
+	pthread_mutex_lock(&f->lock);
+	for (unsigned int i = 0; i < FRESH_REMADE; i++) /* the oldest first */
+		if (f->remade[(f->next_remade + i) % FRESH_REMADE].from == map_id)
+			map_id = f->remade[(f->next_remade + i) % FRESH_REMADE].to;
+	pthread_mutex_unlock(&f->lock);
+	return map_id;
+}
+
+/* The lock is held. */
+static bool has_written(const struct fresh *f, uint32_t map_id, uint32_t task)
+{
+	for (unsigned int i = 0; i < FRESH_WRITTEN; i++)
+		if (f->written[i].map_id == map_id && f->written[i].task == task)
+			return true;
+	return false;
+}
+
+void fresh_set_written(struct fresh *f, uint32_t map_id, uint32_t task)
+{
+	if (!task)
+		return;
+	pthread_mutex_lock(&f->lock);
+	if (!has_written(f, map_id, task))
+		f->written[f->next_written++ % FRESH_WRITTEN] =
+			(struct fresh_written){map_id, task};
+	pthread_mutex_unlock(&f->lock);
+}
+
+bool fresh_was_written_by(struct fresh *f, uint32_t map_id, uint32_t task)
+{
+	bool was;
+
+	pthread_mutex_lock(&f->lock);
+	was = task && has_written(f, map_id, task);
+	pthread_mutex_unlock(&f->lock);
+	return was;
 }

@@ -75,11 +75,7 @@ const char *key_why_not(const struct map_desc *desc)
 
 bool key_is_listed(const struct map_desc *desc)
 {
-	const struct elements *elements = desc->type->elements;
-
-	/* An index of which the kernel tells no value may be occupied, or not. */
-	return elements && !elements->unlisted &&
-	       !(elements->indexes && desc->value->kind == LAYOUT_NOTHING);
+	return map_desc_is_listed(desc);
 }
 
 int key_parse(struct map_desc *desc, const char *name, struct buf *out, struct diag *d)
@@ -166,11 +162,11 @@ bool key_is_shown(struct fs *fs, const struct map_desc *desc, const void *key, c
 }
 
 int key_text(struct fs *fs, const struct map_desc *desc, const void *key, const void *value,
-	     struct buf *text, time_t *mtime)
+	     struct buf *text, int64_t *mtime)
 {
 	const struct identity id = {NODE_KEY, desc->info.id, desc->key->size, key};
 
-	*mtime = seen_value(fs->seen, node_ino(&id), value, desc->value->size, time(NULL));
+	*mtime = seen_value(fs->seen, node_ino(&id), value, desc->value->size, seen_now());
 	return codec_print(value_format(fs), desc->value, value, text);
 }
 
@@ -187,7 +183,7 @@ static int get(struct session *s, const void *key)
 int key_read(struct fs *fs, uint32_t map_id, const void *key, struct buf *text,
 	     struct key_look *look)
 {
-	time_t mtime = fs->started.tv_sec;
+	int64_t mtime = fs->started.tv_sec * SEEN_SECOND;
 	struct session s;
 	int err = session_start(&s, fs, map_id, false, NULL);
 
@@ -220,11 +216,9 @@ static int put(struct session *s, const void *key, uint64_t flags, struct diag *
 		flags = BPF_ANY;
 	}
 	err = map_put(&s->map, key, s->value, flags, d);
-	if (err)
-		return err;
-	show(s->fs, s->desc, key);
-	fresh_remove(&s->fs->fresh, s->desc->info.id);
-	return 0;
+	if (!err)
+		show(s->fs, s->desc, key);
+	return err;
 }
 
 int key_store(struct fs *fs, uint32_t map_id, const void *key, const char *text, size_t len,

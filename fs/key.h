@@ -44,7 +44,7 @@ bool key_is_listed(const struct map_desc *desc);
  * change, and its map's access. */
 struct key_look {
 	size_t size;
-	time_t mtime;
+	int64_t mtime; /* as seen.h */
 	struct access access;
 };
 
@@ -53,7 +53,7 @@ bool key_is_shown(struct fs *fs, const struct map_desc *desc, const void *key, c
 
 /* Text (appended) and time of a value that is at hand. */
 int key_text(struct fs *fs, const struct map_desc *desc, const void *key, const void *value,
-	     struct buf *text, time_t *mtime);
+	     struct buf *text, int64_t *mtime);
 
 /* Reads an element: its text replaces text. look may be NULL. -EOPNOTSUPP if the kernel
  * tells nothing of it; look says then how it looks all the same. */

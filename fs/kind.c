@@ -2,15 +2,15 @@
 #include "fs/kind.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 
 #include "fs/ends.h"
 #include "fs/key.h"
 #include "fs/link.h"
+#include "fs/newfile.h"
 #include "fs/newlink.h"
+#include "fs/newpart.h"
 #include "fs/special.h"
-#include "lib/sys.h"
 
 /* The most that a special file can be written in; the least that a value may be. */
 enum { SPECIAL_TEXT = 1 << 20, VALUE_TEXT = 64 * 1024 };
@@ -24,6 +24,7 @@ static void set_times(struct stat *st, struct timespec time)
 static int stat_root(struct fs *fs, const struct identity *id, struct stat *st)
 {
 	(void)id;
+	st->st_mode = S_IFDIR | __atomic_load_n(&fs->root_mode, __ATOMIC_RELAXED);
 	st->st_uid = fs->options.uid;
 	st->st_gid = fs->options.gid;
 	st->st_nlink = 1;
@@ -33,15 +34,9 @@ static int stat_root(struct fs *fs, const struct identity *id, struct stat *st)
 
 static int stat_dir(struct fs *fs, const struct identity *id, struct stat *st)
 {
-	struct buf path = BUF_INIT(PATH_MAX);
 	struct stat dir;
-	int err;
+	int err = catalog_stat_dir(fs->catalog, (const char *)id->bytes, &dir);
 
-	catalog_dir_path(fs->catalog, (const char *)id->bytes, &path);
-	err = buf_error(&path);
-	if (!err)
-		err = sys_pin_stat(path.data, &dir);
-	buf_free(&path);
 	if (err)
 		return err;
 	st->st_mode = S_IFDIR | (dir.st_mode & 0777);
@@ -70,8 +65,11 @@ static int stat_map(struct fs *fs, const struct identity *id, struct stat *st)
 static int stat_long_dir(struct fs *fs, const struct identity *id, struct stat *st)
 {
 	struct map_desc *desc;
-	int err = catalog_desc(fs->catalog, id->map_id, &desc);
+	int err;
 
+	if (newfile_has_dir(fs, id->map_id, (const char *)id->bytes))
+		return stat_map(fs, id, st);
+	err = catalog_desc(fs->catalog, id->map_id, &desc);
 	if (err)
 		return err;
 	err = longdirs_exists(&fs->longdirs, desc, (const char *)id->bytes);
@@ -81,7 +79,7 @@ static int stat_long_dir(struct fs *fs, const struct identity *id, struct stat *
 	return stat_map(fs, id, st);
 }
 
-void kind_fill_file(const struct access *access, mode_t mode, size_t size, time_t mtime,
+void kind_fill_file(const struct access *access, mode_t mode, size_t size, int64_t mtime,
 		    struct stat *st)
 {
 	st->st_mode = S_IFREG | (access->mode & mode);
@@ -91,7 +89,7 @@ void kind_fill_file(const struct access *access, mode_t mode, size_t size, time_
 	st->st_size = (off_t)size;
 	st->st_blksize = 4096;
 	st->st_blocks = (blkcnt_t)(size + 511) / 512;
-	set_times(st, (struct timespec){.tv_sec = mtime});
+	set_times(st, seen_timespec(mtime));
 }
 
 static int stat_key(struct fs *fs, const struct identity *id, struct stat *st)
@@ -121,7 +119,7 @@ static int stat_special(struct fs *fs, const struct identity *id, struct stat *s
 	const struct kind *kind = kind_of(id->kind);
 	struct buf text = BUF_INIT(SIZE_MAX / 2);
 	struct access access;
-	time_t mtime;
+	int64_t mtime;
 	int err = access_look(fs, id->map_id, &access);
 
 	if (!err && kind->consumes)
@@ -129,7 +127,7 @@ static int stat_special(struct fs *fs, const struct identity *id, struct stat *s
 	if (!err && kind->listed)
 		err = kind->read(fs, id, &text, &mtime);
 	if (!err)
-		kind_fill_file(&access, kind->mode, text.len, fs->started.tv_sec, st);
+		kind_fill_file(&access, kind->mode, text.len, fs->started.tv_sec * SEEN_SECOND, st);
 	buf_free(&text);
 	return err;
 }
@@ -138,7 +136,7 @@ static int stat_error_log(struct fs *fs, const struct identity *id, struct stat 
 {
 	const struct access access = {fs->options.uid, fs->options.gid, 0600, fs->started};
 
-	kind_fill_file(&access, kind_of(id->kind)->mode, 0, fs->started.tv_sec, st);
+	kind_fill_file(&access, kind_of(id->kind)->mode, 0, fs->started.tv_sec * SEEN_SECOND, st);
 	return 0;
 }
 
@@ -168,7 +166,7 @@ static int write_wait_link(struct fs *fs, const struct identity *id, const char 
 	return diag_set(d, EINVAL, "%s", LINK_NO_FILES);
 }
 
-static int read_key(struct fs *fs, const struct identity *id, struct buf *text, time_t *mtime)
+static int read_key(struct fs *fs, const struct identity *id, struct buf *text, int64_t *mtime)
 {
 	struct key_look look = {0};
 	int err = key_read(fs, id->map_id, id->bytes, text, &look);
@@ -180,7 +178,11 @@ static int read_key(struct fs *fs, const struct identity *id, struct buf *text, 
 static int write_key(struct fs *fs, const struct identity *id, const char *text, size_t len,
 		     uint64_t flags, struct diag *d)
 {
-	return key_store(fs, id->map_id, id->bytes, text, len, flags, d);
+	int err = key_store(fs, id->map_id, id->bytes, text, len, flags, d);
+
+	if (!err)
+		newfile_key_stored(fs, id->map_id);
+	return err;
 }
 
 static int may_write_key(struct fs *fs, const struct identity *id, struct diag *d)
@@ -190,14 +192,47 @@ static int may_write_key(struct fs *fs, const struct identity *id, struct diag *
 
 static int blank_key(struct fs *fs, const struct identity *id, uint64_t flags, struct diag *d)
 {
-	return key_zero(fs, id->map_id, id->bytes, flags, d);
+	int err = key_zero(fs, id->map_id, id->bytes, flags, d);
+
+	if (!err)
+		newfile_key_stored(fs, id->map_id);
+	return err;
+}
+
+/* Files that wait for .map. */
+
+static int stat_wait_file(struct fs *fs, const struct identity *id, struct stat *st)
+{
+	struct buf text = BUF_INIT(SIZE_MAX / 2);
+	struct key_look look;
+	int err = newfile_read(fs, id, &text, &look);
+
+	buf_free(&text);
+	if (!err)
+		kind_fill_file(&look.access, 0666, look.size, look.mtime, st);
+	return err;
+}
+
+static int read_wait_file(struct fs *fs, const struct identity *id, struct buf *text,
+			  int64_t *mtime)
+{
+	struct key_look look = {0};
+	int err = newfile_read(fs, id, text, &look);
+
+	*mtime = look.mtime;
+	return err;
+}
+
+static int blank_wait_file(struct fs *fs, const struct identity *id, uint64_t flags, struct diag *d)
+{
+	return newfile_write(fs, id, "", 0, flags, d);
 }
 
 #define SPECIAL_READ(name)                                                                 \
 	static int read_##name(struct fs *fs, const struct identity *id, struct buf *text, \
-			       time_t *mtime)                                              \
+			       int64_t *mtime)                                             \
 	{                                                                                  \
-		*mtime = fs->started.tv_sec;                                               \
+		*mtime = fs->started.tv_sec * SEEN_SECOND;                                 \
 		return special_read_##name(fs, id->map_id, text);                          \
 	}
 
@@ -220,9 +255,14 @@ SPECIAL_WRITE(types)
 SPECIAL_READ(error_log)
 SPECIAL_WRITE(error_log)
 
-static int read_peek(struct fs *fs, const struct identity *id, struct buf *text, time_t *mtime)
+static void close_map_file(struct fs *fs, const struct identity *id)
 {
-	*mtime = fs->started.tv_sec;
+	newfile_map_file_closed(fs, id->map_id);
+}
+
+static int read_peek(struct fs *fs, const struct identity *id, struct buf *text, int64_t *mtime)
+{
+	*mtime = fs->started.tv_sec * SEEN_SECOND;
 	return ends_peek(fs, id->map_id, text);
 }
 
@@ -256,7 +296,8 @@ static const struct kind kinds[NODE_KINDS] = {
 			   .mode = 0666,
 			   .stat = stat_special,
 			   .read = read_map,
-			   .write = write_map},
+			   .write = write_map,
+			   .closed = close_map_file},
 	[NODE_INFO] = {.name = ".info",
 		       .directory = NODE_MAP,
 		       .type = S_IFREG,
@@ -305,6 +346,12 @@ static const struct kind kinds[NODE_KINDS] = {
 			    .mode = 0777,
 			    .stat = newlink_stat,
 			    .write = write_wait_link},
+	[NODE_WAIT_FILE] = {.type = S_IFREG,
+			    .mode = 0666,
+			    .stat = stat_wait_file,
+			    .read = read_wait_file,
+			    .write = newpart_write,
+			    .blank = blank_wait_file},
 	[NODE_SCRATCH] = {.type = S_IFREG, .mode = 0777, .stat = stat_scratch},
 	[NODE_STREAM] = {.name = ".stream",
 			 .directory = NODE_MAP,
@@ -383,7 +430,7 @@ int kind_stat_empty(struct fs *fs, const struct identity *id, struct stat *st)
 	memset(st, 0, sizeof(*st));
 	st->st_ino = node_ino(id);
 	if (!err)
-		kind_fill_file(&access, kind_of(id->kind)->mode, 0, time(NULL), st);
+		kind_fill_file(&access, kind_of(id->kind)->mode, 0, seen_now(), st);
 	return err;
 }
 
@@ -392,6 +439,8 @@ size_t kind_text_limit(struct fs *fs, const struct identity *id)
 	struct map_desc *desc;
 	size_t limit = id->kind == NODE_KEY ? VALUE_TEXT : SPECIAL_TEXT;
 
+	if (id->kind == NODE_WAIT_FILE || (id->map_id && newfile_is_awaited(fs, id->map_id)))
+		return NEWFILE_TEXT;
 	if (id->map_id == 0 || catalog_desc(fs->catalog, id->map_id, &desc))
 		return limit;
 	if (!key_why_not(desc) && key_text_limit(desc) > limit)

@@ -25,7 +25,7 @@ struct kind {
 	int (*stat)(struct fs *fs, const struct identity *id, struct stat *st);
 
 	/* The whole text, appended; *mtime as seen.h. NULL: cannot be read. */
-	int (*read)(struct fs *fs, const struct identity *id, struct buf *text, time_t *mtime);
+	int (*read)(struct fs *fs, const struct identity *id, struct buf *text, int64_t *mtime);
 
 	/* Judges and stores a whole text: 0, -EAGAIN (a prefix), or what it was
 	 * refused for. NULL: read-only. */
@@ -38,6 +38,9 @@ struct kind {
 	/* What closing a truncated file does to which nothing was written. NULL:
 	 * nothing. */
 	int (*blank)(struct fs *fs, const struct identity *id, uint64_t flags, struct diag *d);
+
+	/* A descriptor through which it may have been written was closed. NULL: nothing. */
+	void (*closed)(struct fs *fs, const struct identity *id);
 };
 
 const struct kind *kind_of(enum node_kind kind);
@@ -64,9 +67,9 @@ size_t kind_text_limit(struct fs *fs, const struct identity *id);
 /* The number of a scratch file's node. */
 uint64_t kind_scratch_number(const struct identity *id);
 
-/* st of a regular file of size bytes in a map, its last change at mtime. */
+/* st of a regular file of size bytes in a map, its last change at mtime (as seen.h). */
 struct access;
-void kind_fill_file(const struct access *access, mode_t mode, size_t size, time_t mtime,
+void kind_fill_file(const struct access *access, mode_t mode, size_t size, int64_t mtime,
 		    struct stat *st);
 
 #endif

@@ -133,14 +133,14 @@ int link_read(struct fs *fs, uint32_t map_id, const void *key, struct buf *targe
 void link_fill(struct fs *fs, const struct access *access, const struct identity *id,
 	       const void *value, size_t len, struct stat *st)
 {
-	time_t mtime = seen_value(fs->seen, node_ino(id), value, sizeof(uint32_t), time(NULL));
+	int64_t mtime = seen_value(fs->seen, node_ino(id), value, sizeof(uint32_t), seen_now());
 
 	st->st_mode = S_IFLNK | 0777;
 	st->st_uid = access->uid;
 	st->st_gid = access->gid;
 	st->st_nlink = 1;
 	st->st_size = (off_t)len;
-	st->st_atim = st->st_mtim = st->st_ctim = (struct timespec){.tv_sec = mtime};
+	st->st_atim = st->st_mtim = st->st_ctim = seen_timespec(mtime);
 }
 
 int link_stat(struct fs *fs, uint32_t map_id, const void *key, struct stat *st)

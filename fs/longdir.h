@@ -18,6 +18,10 @@
 
 #include "lib/map.h"
 
+#define LONGDIR_NO_OTHERS                                                                     \
+	"a map has keys, and no directories but those that names of more than 255 bytes are " \
+	"cut into"
+
 enum { LONGDIR_SLOTS = 1 << 16 };
 
 struct longdirs {

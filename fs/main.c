@@ -5,9 +5,12 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "fs/awaited.h"
 #include "fs/ops.h"
 #include "fs/options.h"
 #include "fs/park.h"
+#include "lib/host.h"
+#include "lib/symbols.h"
 #include "lib/sys.h"
 
 #ifndef VERSION
@@ -91,20 +94,44 @@ out_signals:
 	return err < 0 ? err : 0;
 }
 
+static void tell_refused_copy(void *arg, uint32_t map_id, const struct diag *d)
+{
+	fs_tell_waiting(arg, "snapshot", map_id, "", -d->err, d);
+}
+
+static int start(struct fs *fs, struct fs_options *options, struct snapshot *snapshot)
+{
+	int err;
+
+	options->survey.snapshot = snapshot;
+	err = fs_init(fs, options);
+	if (!err && snapshot) {
+		snapshot_on_refusal(snapshot, tell_refused_copy, fs);
+		host_keep_ifnames();
+		symbols_keep(&symbols_kernel);
+	}
+	if (!err)
+		err = catalog_refresh(fs->catalog);
+	if (!err)
+		awaited_find(fs);
+	return err;
+}
+
 static int run(struct command *command, struct fuse_args *args)
 {
 	struct mapiter *iter = NULL; /* without one, maps are opened when they are first seen */
+	struct snapshot *snapshot = NULL;
 	struct fuse_session *session;
 	struct fs fs;
 	int err = check_kernel(&command->options);
 
+	if (!err && command->options.snapshot)
+		err = snapshot_new(command->options.max_map_bytes, &snapshot);
 	if (err)
 		return err;
 	mapiter_open(&iter);
 	command->options.survey.iter = iter;
-	err = fs_init(&fs, &command->options);
-	if (!err)
-		err = catalog_refresh(fs.catalog);
+	err = start(&fs, &command->options, snapshot);
 	if (err) {
 		fail("cannot start", err, "");
 		goto out;
@@ -117,6 +144,7 @@ static int run(struct command *command, struct fuse_args *args)
 	fuse_session_destroy(session);
 out:
 	fs_free(&fs);
+	snapshot_free(snapshot);
 	mapiter_close(iter);
 	return err;
 }

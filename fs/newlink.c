@@ -17,48 +17,71 @@ bool newlink_may_be(struct fs *fs, uint32_t map_id)
 
 int newlink_identity(uint32_t map_id, const char *name, struct identity *id, struct buf *bytes)
 {
-	buf_clear(bytes);
-	buf_add(bytes, name, strlen(name) + 1);
-	*id = (struct identity){NODE_WAIT_LINK, map_id, (uint32_t)bytes->len,
-				(const unsigned char *)bytes->data};
-	return buf_error(bytes);
+	return identity_by_name(NODE_WAIT_LINK, map_id, name, id, bytes);
 }
 
 /* Keeping. */
 
+static bool is_link(const struct waiter *w)
+{
+	return w->kind == WAIT_LINK || w->kind == WAIT_LINK_TO_BE;
+}
+
+/* Every link that waits or is kept beside its element, in whatever map. What is put there
+ * meanwhile has a number behind these. */
+static void each_link(struct fs *fs, void (*work)(struct fs *fs, const struct waiter *l, void *arg),
+		      void *arg)
+{
+	uint64_t last = waitroom_last(&fs->waitroom);
+	struct waiter l;
+	uint32_t map_id = 0;
+
+	while (waitroom_next_map(&fs->waitroom, map_id, &map_id) == 0) {
+		for (l.number = 0; waitroom_next(&fs->waitroom, map_id, l.number, &l) == 0;
+		     waiter_release(&l))
+			if (is_link(&l) && l.number <= last)
+				work(fs, &l, arg);
+	}
+}
+
 /* Is it kept although nothing is to be expected of it? */
-static bool is_idle(struct fs *fs, const struct waitlink *l)
+static bool is_idle(struct fs *fs, const struct waiter *l)
 {
 	if (!catalog_is_alive(fs->catalog, l->map_id))
 		return true;
-	if (!l->target)
+	if (l->kind == WAIT_LINK_TO_BE)
 		return time(NULL) - l->made > FORGOTTEN_SECONDS;
 	return l->stored && !fresh_has(&fs->fresh, l->stored) && !fresh_has(&fs->fresh, l->map_id);
 }
 
-static void prune(struct fs *fs)
+static void remove_idle(struct fs *fs, const struct waiter *l, void *arg)
 {
-	struct waitlink l = {.number = 0};
-
-	while (waitlinks_next(&fs->waitlinks, l.number, &l) == 0) {
-		if (is_idle(fs, &l))
-			waitlinks_remove_number(&fs->waitlinks, l.number);
-		waitlink_release(&l);
-	}
+	(void)arg;
+	if (is_idle(fs, l))
+		waitroom_remove(&fs->waitroom, l->map_id, l->name);
 }
 
+/* target NULL: the empty file that tar makes. */
 static int keep(struct fs *fs, uint32_t map_id, const char *name, const char *target,
 		uint32_t stored, struct diag *d)
 {
-	int err = waitlinks_put(&fs->waitlinks, map_id, name, target, stored);
+	const struct waiter link = {
+		.map_id = map_id,
+		.kind = target ? WAIT_LINK : WAIT_LINK_TO_BE,
+		.stored = stored,
+		.name = (char *)name,
+		.text = (char *)target,
+		.len = target ? strlen(target) : 0,
+	};
+	int err = waitroom_put(&fs->waitroom, &link);
 
 	if (err == -ENOSPC) {
-		prune(fs);
-		err = waitlinks_put(&fs->waitlinks, map_id, name, target, stored);
+		each_link(fs, remove_idle, NULL);
+		err = waitroom_put(&fs->waitroom, &link);
 	}
 	if (err == -ENOSPC)
 		return diag_set(d, ENOSPC, "%d links wait for their maps, and no more may",
-				WAITLINKS_MOST);
+				WAITROOM_LINKS);
 	return err;
 }
 
@@ -148,7 +171,7 @@ static int finish_stored(struct attempt *a, struct identity *id, struct buf *byt
 	buf_clear(bytes);
 	buf_add(bytes, id->bytes, id->len);
 	id->bytes = (const unsigned char *)bytes->data;
-	waitlinks_remove(&a->fs->waitlinks, a->map_id, a->name.data);
+	waitroom_remove(&a->fs->waitroom, a->map_id, a->name.data);
 	if (may_change(a)) /* else it is not stored again, that is all */
 		keep(a->fs, a->map_id, a->name.data, a->target, a->inner, NULL);
 	if (!a->is_outer_fresh)
@@ -189,10 +212,10 @@ int newlink_make(struct fs *fs, uint32_t map_id, const char *name, const char *t
 	struct attempt a;
 	int err = begin(&a, fs, map_id, name, target, d);
 
-	if (!err && strlen(target) >= WAITLINK_TARGET)
+	if (!err && strlen(target) >= WAIT_TARGET)
 		err = -ENAMETOOLONG;
 	if (!err && flags == BPF_NOEXIST &&
-	    waitlinks_find(&fs->waitlinks, map_id, a.name.data, NULL) == 0)
+	    waitroom_find(&fs->waitroom, map_id, a.name.data, NULL) == 0)
 		err = -EEXIST;
 	if (!err)
 		err = store(&a, flags, d);
@@ -216,37 +239,47 @@ int newlink_make_file(struct fs *fs, uint32_t map_id, const char *name, struct i
 
 /* What waits, as a file. */
 
+static int find(struct fs *fs, const struct identity *id, struct waiter *l)
+{
+	int err = waitroom_find(&fs->waitroom, id->map_id, (const char *)id->bytes, l);
+
+	if (err || is_link(l))
+		return err;
+	waiter_release(l);
+	return -ENOENT;
+}
+
 int newlink_read(struct fs *fs, const struct identity *id, struct buf *target)
 {
-	struct waitlink l;
-	int err = waitlinks_find(&fs->waitlinks, id->map_id, (const char *)id->bytes, &l);
+	struct waiter l;
+	int err = find(fs, id, &l);
 
 	if (err)
 		return err;
-	if (l.target)
-		buf_adds(target, l.target);
+	if (l.kind == WAIT_LINK)
+		buf_adds(target, l.text);
 	else
 		err = -EINVAL;
-	waitlink_release(&l);
+	waiter_release(&l);
 	return err ? err : buf_error(target);
 }
 
 int newlink_stat(struct fs *fs, const struct identity *id, struct stat *st)
 {
 	struct access access;
-	struct waitlink l;
-	int err = waitlinks_find(&fs->waitlinks, id->map_id, (const char *)id->bytes, &l);
+	struct waiter l;
+	int err = find(fs, id, &l);
 
 	if (err)
 		return err;
 	err = access_look(fs, id->map_id, &access);
-	st->st_mode = l.target ? S_IFLNK | 0777 : S_IFREG;
+	st->st_mode = l.kind == WAIT_LINK ? S_IFLNK | 0777 : S_IFREG;
 	st->st_uid = access.uid;
 	st->st_gid = access.gid;
 	st->st_nlink = 1;
-	st->st_size = l.target ? (off_t)strlen(l.target) : 0;
+	st->st_size = (off_t)l.len;
 	st->st_atim = st->st_mtim = st->st_ctim = (struct timespec){.tv_sec = l.made};
-	waitlink_release(&l);
+	waiter_release(&l);
 	return err;
 }
 
@@ -268,35 +301,15 @@ int newlink_remove_key(struct fs *fs, const struct identity *id, struct diag *d)
 	int err = key_remove(fs, id->map_id, id->bytes, d);
 
 	if (!err && print_name(fs, id, &name) == 0)
-		waitlinks_remove(&fs->waitlinks, id->map_id, name.data);
+		waitroom_remove(&fs->waitroom, id->map_id, name.data);
 	buf_free(&name);
 	return err;
 }
 
 /* Storing what waits. */
 
-static void tell(struct fs *fs, const struct waitlink *l, int err, const struct diag *d)
-{
-	struct buf path = BUF_INIT(2 * PATH_MAX), line = BUF_INIT(4 * PATH_MAX);
-	struct refusal refusal = {.operation = "symlink", .diag = *d};
-
-	clock_gettime(CLOCK_REALTIME, &refusal.when);
-	if (!refusal.diag.err)
-		diag_set(&refusal.diag, -err, "%s", strerrordesc_np(-err));
-	buf_addc(&path, '/');
-	catalog_path(fs->catalog, l->map_id, &path);
-	buf_addf(&path, "/%s", l->name);
-	refusal.path = path.data;
-	diag_ring_add(&fs->refusals, &refusal);
-	diag_print(&refusal, &line);
-	if (fs->log && line.data)
-		fs->log(line.data);
-	buf_free(&path);
-	buf_free(&line);
-}
-
 /* Who knows the link's inode has the element's in it then. */
-static void move_node(struct fs *fs, const struct waitlink *l, const struct identity *to)
+static void move_node(struct fs *fs, const struct waiter *l, const struct identity *to)
 {
 	struct buf bytes = BUF_INIT(SIZE_MAX / 2);
 	struct identity from;
@@ -311,42 +324,25 @@ static void move_node(struct fs *fs, const struct waitlink *l, const struct iden
 	buf_free(&bytes);
 }
 
-static void try_waiting(struct fs *fs, const struct waitlink *l)
+static void try_waiting(struct fs *fs, const struct waiter *l)
 {
 	struct buf bytes = BUF_INIT(SIZE_MAX / 2);
 	struct diag why = {.err = 0};
 	struct identity id;
 	struct attempt a;
-	int result = begin(&a, fs, l->map_id, l->name, l->target, &why);
+	int result = begin(&a, fs, l->map_id, l->name, l->text, &why);
 
 	if (!result)
 		result = store(&a, BPF_ANY, &why);
 	if (result == 1) {
-		waitlinks_remove_number(&fs->waitlinks, l->number);
+		waitroom_remove(&fs->waitroom, l->map_id, l->name);
 		finish_stored(&a, &id, &bytes);
 		move_node(fs, l, &id);
 	} else if (result < 0) {
-		tell(fs, l, result, &why);
+		fs_tell_waiting(fs, "symlink", l->map_id, l->name, result, &why);
 	}
 	end(&a);
 	buf_free(&bytes);
-}
-
-static void each_link(struct fs *fs,
-		      void (*work)(struct fs *fs, const struct waitlink *l, void *arg), void *arg)
-{
-	struct waitlink l = {.number = 0};
-	uint64_t last = 0;
-
-	/* What is kept again meanwhile has a number behind these. */
-	pthread_mutex_lock(&fs->waitlinks.lock);
-	last = fs->waitlinks.last_number;
-	pthread_mutex_unlock(&fs->waitlinks.lock);
-	while (waitlinks_next(&fs->waitlinks, l.number, &l) == 0) {
-		if (l.target && l.number <= last)
-			work(fs, &l, arg);
-		waitlink_release(&l);
-	}
 }
 
 /* A map, and where it is. */
@@ -355,14 +351,14 @@ struct arrival {
 	struct buf path;
 };
 
-static void try_concerned(struct fs *fs, const struct waitlink *l, void *arg)
+static void try_concerned(struct fs *fs, const struct waiter *l, void *arg)
 {
 	const struct arrival *arrival = arg;
 
-	if (l->stored)
+	if (l->stored || l->kind != WAIT_LINK)
 		return;
 	if (l->map_id == arrival->id ||
-	    link_leads_to(fs, l->map_id, l->name, l->target, arrival->path.data))
+	    link_leads_to(fs, l->map_id, l->name, l->text, arrival->path.data))
 		try_waiting(fs, l);
 }
 
@@ -370,14 +366,14 @@ void newlink_map_came(struct fs *fs, uint32_t map_id)
 {
 	struct arrival arrival = {.id = map_id, .path = BUF_INIT(PATH_MAX)};
 
-	if (__atomic_load_n(&fs->waitlinks.count, __ATOMIC_ACQUIRE) &&
+	if (__atomic_load_n(&fs->waitroom.count, __ATOMIC_ACQUIRE) &&
 	    catalog_path(fs->catalog, map_id, &arrival.path) == 0)
 		each_link(fs, try_concerned, &arrival);
 	buf_free(&arrival.path);
 }
 
 /* The element that stands for the map as it was must not keep it. */
-static void store_again(struct fs *fs, const struct waitlink *l, void *arg)
+static void store_again(struct fs *fs, const struct waiter *l, void *arg)
 {
 	const struct arrival *arrival = arg;
 	struct diag why = {.err = 0};
@@ -385,20 +381,20 @@ static void store_again(struct fs *fs, const struct waitlink *l, void *arg)
 	uint32_t present = 0;
 	int err;
 
-	if (l->stored != arrival->old_id)
+	if (l->stored != arrival->old_id || l->kind != WAIT_LINK)
 		return;
-	err = begin(&a, fs, l->map_id, l->name, l->target, &why);
+	err = begin(&a, fs, l->map_id, l->name, l->text, &why);
 	if (!err && a.is_key)
 		link_value(fs, l->map_id, a.key.data, &present);
 	if (present == arrival->old_id) {
 		err = link_store(fs, l->map_id, a.key.data, arrival->id, BPF_ANY, &why);
 		if (err)
 			key_remove(fs, l->map_id, a.key.data, NULL);
-		waitlinks_set_stored(&fs->waitlinks, l->number, err ? 0 : arrival->id);
+		waitroom_set_stored(&fs->waitroom, l, err ? 0 : arrival->id);
 		if (err)
-			tell(fs, l, err, &why);
+			fs_tell_waiting(fs, "symlink", l->map_id, l->name, err, &why);
 	} else {
-		waitlinks_remove_number(&fs->waitlinks, l->number);
+		waitroom_remove(&fs->waitroom, l->map_id, l->name);
 	}
 	end(&a);
 }
@@ -407,12 +403,6 @@ void newlink_map_replaced(struct fs *fs, uint32_t old_id, uint32_t map_id)
 {
 	struct arrival arrival = {.id = map_id, .old_id = old_id};
 
-	if (__atomic_load_n(&fs->waitlinks.count, __ATOMIC_ACQUIRE))
+	if (__atomic_load_n(&fs->waitroom.count, __ATOMIC_ACQUIRE))
 		each_link(fs, store_again, &arrival);
-}
-
-void newlink_map_remade(struct fs *fs, uint32_t old_id, uint32_t map_id)
-{
-	waitlinks_move_map(&fs->waitlinks, old_id, map_id);
-	newlink_map_came(fs, map_id);
 }

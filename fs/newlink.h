@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
  * newlink: symbolic links that are made in maps of maps: stored, or kept until they can
- * be (waitlink.h).
+ * be (waitroom.h).
  *
  * A link is stored at once if its map is there and fits. It is kept if that map is not
  * there yet, and also while that map, or the one that it is in, is fresh (fresh.h): made
@@ -44,11 +44,10 @@ int newlink_remove_key(struct fs *fs, const struct identity *id, struct diag *d)
 void newlink_map_came(struct fs *fs, uint32_t map_id);
 
 /*
- * A fresh map is made again, in two steps. Elements that stand for the old one stand for
- * the new one, or wait: so nothing but its pin keeps the old one. Then the new one has its
- * name, and links that wait in it, or for it, are stored.
+ * A fresh map is made again. Elements that stand for the old one stand for the new one, or
+ * wait: so nothing but its pin keeps the old one. Once the new one has its name,
+ * newlink_map_came() stores what waits in it, or for it.
  */
 void newlink_map_replaced(struct fs *fs, uint32_t old_id, uint32_t map_id);
-void newlink_map_remade(struct fs *fs, uint32_t old_id, uint32_t map_id);
 
 #endif

@@ -30,24 +30,30 @@ const struct identity *node_identity(const struct node *n)
 	return __atomic_load_n(&n->id, __ATOMIC_ACQUIRE);
 }
 
-void node_tell_size(struct node *n, off_t size)
+void node_tell(struct node *n, off_t size, int64_t mtime)
 {
 	__atomic_store_n(&n->told_size, size, __ATOMIC_RELAXED);
+	__atomic_store_n(&n->told_mtime, mtime, __ATOMIC_RELAXED);
 }
 
-off_t node_told_size(const struct node *n)
+bool node_was_told(const struct node *n, off_t size, int64_t mtime)
 {
-	return __atomic_load_n(&n->told_size, __ATOMIC_RELAXED);
+	return __atomic_load_n(&n->told_size, __ATOMIC_RELAXED) == size &&
+	       __atomic_load_n(&n->told_mtime, __ATOMIC_RELAXED) == mtime;
 }
 
 uint64_t node_ino(const struct identity *id)
 {
+	uint64_t seed;
+
 	if (id->kind == NODE_ROOT)
 		return ROOT_INO;
 	if (id->len == 0)
 		return (uint64_t)id->map_id << 8 | id->kind;
-	return HASHED_BIT |
-	       XXH3_64bits_withSeed(id->bytes, id->len, (uint64_t)id->map_id << 8 | id->kind) >> 2;
+	/* Where bytes are few, a seed is but added to them: so it is a hash itself. */
+	seed = (uint64_t)id->map_id << 8 | id->kind;
+	seed = XXH3_64bits(&seed, sizeof(seed));
+	return HASHED_BIT | XXH3_64bits_withSeed(id->bytes, id->len, seed) >> 2;
 }
 
 static struct node **bucket(const struct node_table *t, uint64_t ino)
@@ -278,4 +284,45 @@ int node_move(struct node_table *t, struct node *n, const struct identity *id)
 	add_moved(t, n);
 	pthread_mutex_unlock(&t->lock);
 	return 0;
+}
+
+static int move_identity(struct node_table *t, const struct identity *from,
+			 const struct identity *to, bool is_remade)
+{
+	struct node *n = node_find(t, from);
+	int err;
+
+	if (!n)
+		return 0;
+	err = node_move(t, n, to);
+	if (!err && is_remade)
+		__atomic_store_n(&n->keeps_number, true, __ATOMIC_RELEASE);
+	node_put(t, n, 1);
+	return err;
+}
+
+int node_move_identity(struct node_table *t, const struct identity *from, const struct identity *to)
+{
+	return move_identity(t, from, to, false);
+}
+
+int node_move_remade(struct node_table *t, const struct identity *from, const struct identity *to)
+{
+	return move_identity(t, from, to, true);
+}
+
+void node_fill_number(const struct node *n, struct stat *st)
+{
+	if (__atomic_load_n(&n->keeps_number, __ATOMIC_ACQUIRE))
+		st->st_ino = n->ino;
+}
+
+int identity_by_name(enum node_kind kind, uint32_t map_id, const char *name, struct identity *id,
+		     struct buf *bytes)
+{
+	buf_clear(bytes);
+	buf_add(bytes, name, strlen(name) + 1);
+	*id = (struct identity){kind, map_id, (uint32_t)bytes->len,
+				(const unsigned char *)bytes->data};
+	return buf_error(bytes);
 }

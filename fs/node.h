@@ -19,7 +19,9 @@
  *
  * Moves. rename(2) makes the kernel call an inode by another name at once,
  * without asking. node_move() gives the node another identity in place. The old
- * one stays readable until the node is freed, as a request may still hold it.
+ * one stays readable until the node is freed, as a request may still hold it. What a
+ * program sees as st_ino is that of the new name, except where a map is made again, for
+ * as long as the node lives.
  */
 #ifndef BPFMAPFS_FS_NODE_H
 #define BPFMAPFS_FS_NODE_H
@@ -28,7 +30,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
+#include <sys/stat.h>
+
+#include "lib/buf.h"
 
 /* How these look, read and write is the table in kind.c. Numbers are part of st_ino, so a
  * new kind comes last. */
@@ -51,6 +55,7 @@ enum node_kind {
 	NODE_POP,
 	NODE_LINK,      /* map_id, bytes: the key of a map of maps */
 	NODE_WAIT_LINK, /* map_id, bytes: the name of a link that is no element yet, with the NUL */
+	NODE_WAIT_FILE, /* the same of a file in a map that has no .map yet */
 	NODE_KINDS,
 };
 
@@ -60,6 +65,10 @@ struct identity {
 	uint32_t len;
 	const unsigned char *bytes;
 };
+
+/* An identity whose bytes are a name with its NUL; they replace what is in bytes. */
+int identity_by_name(enum node_kind kind, uint32_t map_id, const char *name, struct identity *id,
+		     struct buf *bytes);
 
 struct node {
 	struct node *next;       /* in the bucket of its number */
@@ -73,6 +82,8 @@ struct node {
 	pid_t refused_to;    /* who closed it */
 	time_t refused_at;
 	off_t told_size;       /* st_size as the kernel last heard it, -1: never; atomic */
+	int64_t told_mtime;    /* likewise, as seen.h */
+	bool keeps_number;     /* st_ino is ino, whatever it stands for now */
 	struct identity first; /* its bytes follow */
 };
 
@@ -91,9 +102,9 @@ void node_table_free(struct node_table *t);
 /* What a node stands for at present. A request that needs it twice keeps it. */
 const struct identity *node_identity(const struct node *n);
 
-/* What the kernel was last told of st_size. */
-void node_tell_size(struct node *n, off_t size);
-off_t node_told_size(const struct node *n);
+/* The kernel is told of this size and time. Were they what it was told last? */
+void node_tell(struct node *n, off_t size, int64_t mtime);
+bool node_was_told(const struct node *n, off_t size, int64_t mtime);
 
 /* The number that a node of this identity has, as long as no hash collides. */
 uint64_t node_ino(const struct identity *id);
@@ -120,5 +131,16 @@ void node_put(struct node_table *t, struct node *n, uint64_t refs);
  * identity lead to n, rather than to a node that had it before. 0 or -ENOMEM.
  */
 int node_move(struct node_table *t, struct node *n, const struct identity *id);
+
+/* The same for the node of an identity, if there is one. */
+int node_move_identity(struct node_table *t, const struct identity *from,
+		       const struct identity *to);
+
+/* The same when the map was made again: st_ino stays, too, as tar looks whether a directory
+ * or a placeholder is still the one that it made. */
+int node_move_remade(struct node_table *t, const struct identity *from, const struct identity *to);
+
+/* Puts that number into st. */
+void node_fill_number(const struct node *n, struct stat *st);
 
 #endif

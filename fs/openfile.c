@@ -137,7 +137,7 @@ bool openfile_may_settle(struct file *f, uint64_t owner, pid_t pid)
 	return may;
 }
 
-void openfile_show(struct file *f, off_t size, time_t mtime)
+void openfile_show(struct file *f, off_t size, int64_t mtime)
 {
 	pthread_mutex_lock(&f->fs->files_lock);
 	f->shown_size = size;
@@ -159,7 +159,7 @@ void openfile_show_served(struct fs *fs, const struct node *node, bool by_name, 
 			continue;
 		st->st_size = f->shown_size;
 		st->st_blocks = (f->shown_size + 511) / 512;
-		st->st_mtim = st->st_ctim = (struct timespec){.tv_sec = f->shown_mtime};
+		st->st_mtim = st->st_ctim = seen_timespec(f->shown_mtime);
 		break;
 	}
 	pthread_mutex_unlock(&fs->files_lock);

@@ -30,7 +30,8 @@ struct file_type {
 	int (*read)(struct file *f, size_t size, off_t off, struct buf *out, struct diag *d);
 	int (*write)(struct file *f, const char *bytes, size_t size, off_t off, struct diag *d);
 	int (*truncate)(struct file *f, off_t size, struct diag *d);
-	int (*flush)(struct file *f, struct diag *d); /* a descriptor was closed */
+	int (*reserve)(struct file *f, off_t size, struct diag *d); /* NULL: -EOPNOTSUPP */
+	int (*flush)(struct file *f, struct diag *d);               /* a descriptor was closed */
 	int (*sync)(struct file *f, struct diag *d);
 	int (*close)(struct file *f, struct diag *d); /* the last one was; frees its members */
 
@@ -50,18 +51,18 @@ struct file {
 	uint32_t asker;            /* whom the thread that has the lock served before */
 
 	/* guarded by fs->files_lock */
-	struct file *next;  /* in node->files, the latest first */
-	unsigned int users; /* other requests that look at it */
-	bool blank;         /* see above */
-	bool flushed;       /* a descriptor was closed since it became blank */
-	bool waited;        /* its RELEASE was waited for in vain */
-	bool dead;          /* its key was removed: nothing is stored through it */
-	uint64_t writer;    /* lock owner of the process that wrote last, 0: nobody */
-	pid_t closer;       /* who closed a descriptor last */
-	bool creating;      /* O_CREAT made the name, and nothing is stored yet */
-	off_t shown_size;   /* of the text that is being served, -1: none is */
-	time_t shown_mtime;
-	time_t active; /* CLOCK_MONOTONIC seconds of the last request */
+	struct file *next;   /* in node->files, the latest first */
+	unsigned int users;  /* other requests that look at it */
+	bool blank;          /* see above */
+	bool flushed;        /* a descriptor was closed since it became blank */
+	bool waited;         /* its RELEASE was waited for in vain */
+	bool dead;           /* its key was removed: nothing is stored through it */
+	uint64_t writer;     /* lock owner of the process that wrote last, 0: nobody */
+	pid_t closer;        /* who closed a descriptor last */
+	bool creating;       /* O_CREAT made the name, and nothing is stored yet */
+	off_t shown_size;    /* of the text that is being served, -1: none is */
+	int64_t shown_mtime; /* as seen.h */
+	time_t active;       /* CLOCK_MONOTONIC seconds of the last request */
 };
 
 /*
@@ -98,7 +99,7 @@ void openfile_set_writer(struct file *f, uint64_t owner);
 bool openfile_may_settle(struct file *f, uint64_t owner, pid_t pid);
 
 /* Attributes stay those of this text while it is being served; size -1: none. */
-void openfile_show(struct file *f, off_t size, time_t mtime);
+void openfile_show(struct file *f, off_t size, int64_t mtime);
 
 /* A text was refused where only close(2) could say so. */
 void openfile_keep_refusal(struct file *f, int err);

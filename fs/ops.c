@@ -8,6 +8,7 @@
 #include "fs/file.h"
 #include "fs/kind.h"
 #include "fs/ops_io.h"
+#include "fs/removal.h"
 #include "fs/rename.h"
 
 static void op_init(void *userdata, struct fuse_conn_info *conn)
@@ -57,7 +58,7 @@ static void reply_attr(struct request *r)
 		request_finish(r, err);
 		return;
 	}
-	node_tell_size(r->node, st.st_size);
+	node_tell(r->node, st.st_size, seen_time(st.st_mtim));
 	fuse_reply_attr(r->req, &st, ATTR_VALID);
 }
 
@@ -86,6 +87,7 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_s
 		.set_uid = to_set & FUSE_SET_ATTR_UID,
 		.set_gid = to_set & FUSE_SET_ATTR_GID,
 		.set_mtime = to_set & (FUSE_SET_ATTR_MTIME | FUSE_SET_ATTR_MTIME_NOW),
+		.mtime_is_now = to_set & FUSE_SET_ATTR_MTIME_NOW,
 		.caller = fuse_req_ctx(req)->pid,
 		.st = *st,
 	};
@@ -172,7 +174,7 @@ static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct request r;
 
 	if (request_begin(&r, req, "unlink", parent, name))
-		request_finish(&r, tree_unlink(r.fs, node_identity(r.node), name, &r.diag));
+		request_finish(&r, removal_unlink(r.fs, node_identity(r.node), name, &r.diag));
 }
 
 static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
@@ -180,7 +182,7 @@ static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct request r;
 
 	if (request_begin(&r, req, "rmdir", parent, name))
-		request_finish(&r, tree_rmdir(r.fs, node_identity(r.node), name, &r.diag));
+		request_finish(&r, removal_rmdir(r.fs, node_identity(r.node), name, &r.diag));
 }
 
 static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
@@ -219,6 +221,7 @@ const struct fuse_lowlevel_ops ops = {
 	.read = op_read,
 	.write = op_write,
 	.flush = op_flush,
+	.fallocate = op_fallocate,
 	.fsync = op_fsync,
 	.release = op_release,
 	.opendir = op_opendir,

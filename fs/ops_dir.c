@@ -61,6 +61,7 @@ static int add_entry(void *arg, const struct dir_entry *from)
 		node = node_get(&reply->fs->nodes, from->id);
 	if (node) {
 		entry.ino = node->ino;
+		node_fill_number(node, &entry.attr);
 		entry.attr_timeout = request_attr_valid(reply->fs, node);
 	}
 	len = fuse_add_direntry_plus(reply->req, reply->bytes + reply->used, room, from->name,
@@ -72,7 +73,7 @@ static int add_entry(void *arg, const struct dir_entry *from)
 	}
 	reply->used += len;
 	if (node)
-		node_tell_size(node, from->st.st_size);
+		node_tell(node, from->st.st_size, seen_time(from->st.st_mtim));
 	return 0;
 }
 

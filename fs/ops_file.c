@@ -19,15 +19,16 @@ static void fill_info(struct fuse_file_info *fi, struct file *file)
 	fi->noflush = (fi->flags & O_ACCMODE) == O_RDONLY;
 }
 
-/* Makes the kernel ask for the size again if it would not expect the present one. */
-static void correct_size(struct request *r, const struct file *file)
+/* Makes the kernel ask for the attributes again if it was told others than those of the text
+ * that is served: it asks behind the first read in any case, and tar compares. */
+static void correct_attributes(struct request *r, const struct file *file)
 {
 	off_t size = file->shown_size;
 
-	if (size < 0 || size == node_told_size(r->node))
+	if (size < 0 || node_was_told(r->node, size, file->shown_mtime))
 		return;
 	fuse_lowlevel_notify_inval_inode(r->fs->session, r->node->ino, -1, 0);
-	node_tell_size(r->node, size);
+	node_tell(r->node, size, file->shown_mtime);
 }
 
 /*
@@ -57,14 +58,16 @@ void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 		return;
 	openfile_settle(r.fs, r.node);
 	err = file_open(r.fs, r.node, fi->flags, false, &file, &r.diag);
-	if (err == -ENOENT)
+	if (err == -ENOENT && !r.diag.err)
+		r.operation = NULL; /* a key that has gone is no refusal */
+	if (err == -ENOENT && (fi->flags & O_ACCMODE) != O_RDONLY)
 		err = -ESTALE; /* the kernel then looks the name up anew, and may create it */
 	if (err) {
 		request_finish(&r, err);
 		return;
 	}
 	fill_info(fi, file);
-	correct_size(&r, file);
+	correct_attributes(&r, file);
 	if (reply_open(req, file, fi))
 		file_release(file, NULL);
 }
@@ -188,6 +191,18 @@ void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	if (!r.diag.err)
 		r.operation = NULL; /* it was noted at the first close */
 	request_finish(&r, err);
+}
+
+/* A refusal disturbs nobody: all do without. So it is not noted. */
+void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t off, off_t len,
+		  struct fuse_file_info *fi)
+{
+	struct request r;
+
+	if (!request_begin(&r, req, NULL, ino, NULL))
+		return;
+	openfile_set_writer(ops_file(fi), fi->lock_owner);
+	request_finish(&r, mode || off ? -EOPNOTSUPP : file_reserve(ops_file(fi), len, NULL));
 }
 
 void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)

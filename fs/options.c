@@ -25,9 +25,10 @@ struct words {
 	char *positional; /* the last argument that is no option */
 	int positionals;
 	int read_only;
+	int snapshot;
 };
 
-enum { KEY_SPEC, KEY_SPEC_MORE, KEY_READ_ONLY };
+enum { KEY_SPEC, KEY_SPEC_MORE, KEY_READ_ONLY, KEY_SNAPSHOT };
 
 /*
  * A spec has commas, and -o splits there: its further fields arrive as options
@@ -64,6 +65,7 @@ static const struct fuse_opt templates[] = {
 	FUSE_OPT_KEY("inner_map_extra=", KEY_SPEC_MORE),
 	FUSE_OPT_KEY("inner_btf=", KEY_SPEC_MORE),
 	FUSE_OPT_KEY("ro", KEY_READ_ONLY),
+	FUSE_OPT_KEY("snapshot", KEY_SNAPSHOT),
 	FUSE_OPT_END,
 };
 
@@ -81,7 +83,9 @@ void command_print_help(const char *program)
 	       "    -o types=FILE          types for maps that carry none: NAME key=T,value=T\n"
 	       "    -o uid=N -o gid=N      owner of maps that have no pin there (0, 0)\n"
 	       "    -o umask=OCTAL         and their mode (077)\n"
-	       "    -o max_map_bytes=N     refuse to make a larger map (a quarter of RAM)\n"
+	       "    -o max_map_bytes=N     refuse to make a larger map, or larger copies of a\n"
+	       "                           snapshot (a quarter of RAM)\n"
+	       "    -o snapshot            read-only; each map as it was when first looked into\n"
 	       "    -o ro                  read-only: no map is opened for writing\n"
 	       "    -o allow_other         let other users in, as far as the pins' modes do\n\n",
 	       program);
@@ -91,7 +95,6 @@ static int process(void *data, const char *arg, int key, struct fuse_args *out)
 {
 	struct words *w = data;
 
-	(void)out;
 	switch (key) {
 	case FUSE_OPT_KEY_NONOPT:
 		free(w->positional);
@@ -110,6 +113,9 @@ static int process(void *data, const char *arg, int key, struct fuse_args *out)
 	case KEY_READ_ONLY:
 		w->read_only = 1;
 		return 1;
+	case KEY_SNAPSHOT:
+		w->read_only = w->snapshot = 1;
+		return fuse_opt_add_arg(out, "-oro");
 	default:
 		return 1;
 	}
@@ -249,6 +255,7 @@ static int understand(struct command *c, const struct words *w)
 	o->umask = 077;
 	o->max_map_bytes = quarter_of_ram();
 	o->read_only = w->read_only;
+	o->snapshot = w->snapshot;
 	o->survey.open_flags = w->read_only ? BPF_F_RDONLY : 0;
 	o->survey.read_only = w->read_only;
 	err = pindir_option(c, w->pindir);

@@ -2,7 +2,6 @@
 #include "fs/refusal.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "fs/key.h"
@@ -30,8 +29,12 @@ void refusal_path(struct fs *fs, const struct identity *id, struct buf *out)
 		catalog_path(fs->catalog, id->map_id, out);
 	if (id->kind == NODE_DIR)
 		buf_adds(out, (const char *)id->bytes);
-	if (id->kind == NODE_LONG_DIR || id->kind == NODE_WAIT_LINK)
+	if (id->kind == NODE_LONG_DIR || id->kind == NODE_WAIT_LINK || id->kind == NODE_WAIT_FILE)
 		buf_addf(out, "/%s", (const char *)id->bytes);
+	if (id->kind == NODE_SCRATCH) {
+		buf_addc(out, '/');
+		scratch_name(&fs->scratch, kind_scratch_number(id), out);
+	}
 	if (id->kind == NODE_KEY || id->kind == NODE_LINK)
 		add_key_name(fs, id, out);
 	if (kind->name)
@@ -46,22 +49,12 @@ void refusal_note(struct fs *fs, const struct refused_request *r, int err, const
 		.operation = r->operation,
 		.diag = *d,
 	};
-	struct buf path = BUF_INIT(PATH_BYTES), line = BUF_INIT(4 * PATH_BYTES);
+	struct buf path = BUF_INIT(PATH_BYTES);
 
-	clock_gettime(CLOCK_REALTIME, &refusal.when);
-	if (!refusal.diag.err)
-		diag_set(&refusal.diag, err, "%s", strerrordesc_np(err));
-	refusal.diag.err = err;
 	refusal_path(fs, r->id, &path);
 	if (r->name)
 		buf_addf(&path, "%s%s", path.len > 1 ? "/" : "", r->name);
 	refusal.path = path.data;
-	diag_ring_add(&fs->refusals, &refusal);
-	if (fs->log) {
-		diag_print(&refusal, &line);
-		if (line.data)
-			fs->log(line.data);
-	}
+	fs_keep_refusal(fs, &refusal, err);
 	buf_free(&path);
-	buf_free(&line);
 }

@@ -5,8 +5,13 @@
 #include <limits.h>
 #include <string.h>
 
+#include "fs/access.h"
+#include "fs/awaited.h"
+#include "fs/newfile.h"
 #include "fs/newlink.h"
+#include "lib/host.h"
 #include "lib/mapname.h"
+#include "lib/scan.h"
 
 enum { MOST_TRIES = 100 }; /* for a name that the new map has for a moment */
 
@@ -44,6 +49,21 @@ static void complete_name(struct spec *spec, const char *name)
 	buf_free(&raw);
 }
 
+/* rsync says whose the directory is before it writes .map. */
+static int keep_rights(struct fs *fs, uint32_t old_id, uint32_t id, struct diag *d)
+{
+	struct access old, now;
+	int err = 0;
+
+	access_of(fs, old_id, false, &old);
+	access_of(fs, id, false, &now);
+	if (old.uid != now.uid || old.gid != now.gid)
+		err = access_chown(fs, id, old.uid, old.gid, d);
+	if (!err && old.mode != now.mode)
+		err = access_chmod(fs, id, old.mode, d);
+	return err;
+}
+
 /* The new map is made before the old one goes: a spec that cannot be made changes
  * nothing. */
 static int replace(struct fs *fs, uint32_t old_id, const struct place *p, const struct spec *spec,
@@ -62,9 +82,9 @@ static int replace(struct fs *fs, uint32_t old_id, const struct place *p, const 
 	if (err)
 		goto out;
 	newlink_map_replaced(fs, old_id, *id);
-	err = catalog_unpin(fs->catalog, old_id, p->dir, p->name, d);
+	err = keep_rights(fs, old_id, *id, d);
 	if (!err)
-		err = catalog_rename(fs->catalog, *id, p->dir, name.data, p->dir, p->name, d);
+		err = catalog_replace(fs->catalog, old_id, *id, p->dir, p->name, d);
 	if (err) {
 		newlink_map_replaced(fs, *id, old_id);
 		catalog_unpin(fs->catalog, *id, NULL, NULL, NULL);
@@ -74,16 +94,28 @@ out:
 	return err;
 }
 
+/* Of what there is one of in a map. */
 static void move_node(struct fs *fs, enum node_kind kind, uint32_t from, uint32_t to)
 {
 	const struct identity old = {.kind = kind, .map_id = from};
 	const struct identity new = {.kind = kind, .map_id = to};
-	struct node *node = node_find(&fs->nodes, &old);
 
-	if (!node)
-		return;
-	node_move(&fs->nodes, node, &new);
-	node_put(&fs->nodes, node, 1);
+	node_move_remade(&fs->nodes, &old, &new);
+}
+
+/* What rsync and others write at present is in the new map's directory. */
+static void move_stages(struct fs *fs, uint32_t from, uint32_t to)
+{
+	uint64_t number;
+
+	while (scratch_move(&fs->scratch, from, to, &number) == 0) {
+		const struct identity old = {NODE_SCRATCH, from, sizeof(number),
+					     (const unsigned char *)&number};
+		struct identity new = old;
+
+		new.map_id = to;
+		node_move_identity(&fs->nodes, &old, &new);
+	}
 }
 
 static int remake(struct fs *fs, uint32_t map_id, struct spec *spec, struct diag *d)
@@ -99,28 +131,67 @@ static int remake(struct fs *fs, uint32_t map_id, struct spec *spec, struct diag
 	buf_free(&place.path);
 	if (err)
 		return err;
-	fresh_remove(&fs->fresh, map_id);
-	fresh_add(&fs->fresh, id, true); /* else it cannot be made again, that is all */
+	fresh_remake(&fs->fresh, map_id, id);
 	if (maptype_is_fixed(spec->type))
 		hide_all_slots(&fs->hidden, id, spec->max_entries);
-	move_node(fs, NODE_MAP, map_id, id);
-	move_node(fs, NODE_MAP_FILE, map_id, id);
-	newlink_map_remade(fs, map_id, id);
-	return 0;
+	for (int kind = 0; kind < NODE_KINDS; kind++)
+		move_node(fs, (enum node_kind)kind, map_id, id);
+	move_stages(fs, map_id, id);
+	newfile_map_remade(fs, map_id, id);
+	newlink_map_came(fs, id);
+	return newfile_settle(fs, id, d);
+}
+
+static bool has_waiting(struct fs *fs, uint32_t map_id)
+{
+	struct waiter w;
+
+	if (waitroom_next(&fs->waitroom, map_id, 0, &w))
+		return false;
+	waiter_release(&w);
+	return true;
+}
+
+/* Not of those that are there always. */
+static bool has_elements(struct fs *fs, uint32_t map_id)
+{
+	struct map_desc *desc;
+	bool has = false;
+	struct map map;
+
+	if (catalog_desc(fs->catalog, map_id, &desc))
+		return false;
+	if (!maptype_is_fixed(desc->type) && map_open(&map, desc, BPF_F_RDONLY) == 0) {
+		has = scan_is_empty(&map) == 0;
+		map_close(&map);
+	}
+	map_desc_unref(desc);
+	return has;
 }
 
 bool remake_lacks_map_file(struct fs *fs, uint32_t map_id)
 {
-	return hide_has_map_file(&fs->hidden, map_id) || fresh_lacks_map_file(&fs->fresh, map_id);
+	if (hide_has_map_file(&fs->hidden, map_id))
+		return true;
+	if (!newfile_is_awaited(fs, map_id))
+		return false;
+	if (has_waiting(fs, map_id) || !has_elements(fs, map_id))
+		return true;
+	fresh_remove(&fs->fresh, map_id); /* a program has filled it: it is meant as it is */
+	awaited_end(fs, map_id);
+	return false;
 }
 
-static void show_map_file(struct fs *fs, uint32_t map_id)
+/* The map is what .map says: it is there to be seen, and what waited for it is stored. */
+static int show_map_file(struct fs *fs, uint32_t map_id, struct diag *d)
 {
 	hide_show_map_file(&fs->hidden, map_id);
-	if (!fresh_has(&fs->fresh, map_id))
-		return;
-	fresh_remove(&fs->fresh, map_id);
-	fresh_add(&fs->fresh, map_id, true);
+	if (fresh_has(&fs->fresh, map_id)) {
+		fresh_remove(&fs->fresh, map_id);
+		fresh_add(&fs->fresh, map_id, true);
+		awaited_end(fs, map_id);
+	}
+	return newfile_settle(fs, map_id, d);
 }
 
 static bool says_all_but_template(const struct spec *s)
@@ -203,6 +274,15 @@ static int is_as_it_is(struct fs *fs, uint32_t map_id, const char *text, size_t 
 	return err;
 }
 
+static int check_whole(const struct spec *spec, struct diag *d)
+{
+	if (says_all(spec))
+		return 0;
+	return diag_set(d, EAGAIN,
+			"type, key, value or max_entries is missing, or the template of a map "
+			"of maps (inner_type and so on)");
+}
+
 /* A fresh map is made again once the text says all that a map needs. */
 static int remake_fresh(struct fs *fs, uint32_t map_id, const char *text, size_t len,
 			struct diag *d)
@@ -210,21 +290,33 @@ static int remake_fresh(struct fs *fs, uint32_t map_id, const char *text, size_t
 	struct spec spec = {.type = NULL};
 	int err = spec_parse(&spec, text, len, '\n', d);
 
-	if (!err && !says_all(&spec))
-		err = diag_set(
-			d, EAGAIN,
-			"type, key, value or max_entries is missing, or the template of a map "
-			"of maps (inner_type and so on)");
+	if (!err)
+		err = check_whole(&spec, d);
 	if (!err)
 		err = remake(fs, map_id, &spec, d);
 	spec_free(&spec);
 	return err;
 }
 
-int remake_map(struct fs *fs, uint32_t map_id, const char *text, size_t len, struct diag *d)
+/* The text says what the map is, or a part of that. Where .map is awaited, a part is its
+ * first line. */
+static int agree(struct fs *fs, uint32_t map_id, const char *text, size_t len, struct diag *d)
+{
+	struct spec spec = {.type = NULL};
+	int err = 0;
+
+	if (newfile_is_awaited(fs, map_id))
+		err = spec_parse(&spec, text, len, '\n', d);
+	if (!err && newfile_is_awaited(fs, map_id))
+		err = check_whole(&spec, d);
+	spec_free(&spec);
+	return err ? err : show_map_file(fs, map_id, d);
+}
+
+static int write_map_file(struct fs *fs, uint32_t map_id, const char *text, size_t len,
+			  struct diag *d)
 {
 	int same;
-
 	bool is_fresh = fresh_has(&fs->fresh, map_id), is_ended = !len || text[len - 1] == '\n';
 
 	if (!is_ended && !is_fresh)
@@ -235,8 +327,64 @@ int remake_map(struct fs *fs, uint32_t map_id, const char *text, size_t len, str
 	else if (same == 0)
 		same = diag_set(d, EEXIST, "the map exists, and is not of this spec");
 	else if (same == 1)
-		show_map_file(fs, map_id);
+		return agree(fs, map_id, text, len, d);
 	if (same == -EINVAL && !is_ended)
 		return diag_set(d, EAGAIN, "the last line has no end");
 	return same < 0 ? same : 0;
+}
+
+int remake_map(struct fs *fs, uint32_t map_id, const char *text, size_t len, struct diag *d)
+{
+	int err;
+
+	newfile_hold(fs);
+	err = write_map_file(fs, fresh_now(&fs->fresh, map_id), text, len, d);
+	if (!err)
+		fresh_set_written(&fs->fresh, fresh_now(&fs->fresh, map_id), host_served_task());
+	newfile_let_go(fs);
+	return err;
+}
+
+/* Has nobody made anything in the map? */
+static bool is_untouched(struct fs *fs, uint32_t map_id)
+{
+	return newfile_is_awaited(fs, map_id) && !has_waiting(fs, map_id) &&
+	       !has_elements(fs, map_id);
+}
+
+static int exchange_for_dir(struct fs *fs, uint32_t map_id, struct buf *path, struct diag *d)
+{
+	struct place place;
+	int err = find_place(fs, map_id, &place);
+
+	if (!err)
+		err = catalog_unpin(fs->catalog, map_id, place.dir, place.name, d);
+	if (!err) {
+		fresh_remove(&fs->fresh, map_id);
+		buf_clear(path);
+		err = catalog_make_dir(fs->catalog, place.dir, place.name, path);
+	}
+	buf_free(&place.path);
+	return err;
+}
+
+int remake_as_dir(struct fs *fs, uint32_t map_id, struct identity *id, struct buf *bytes,
+		  struct diag *d)
+{
+	const struct identity map = {.kind = NODE_MAP, .map_id = map_id};
+	int err;
+
+	newfile_hold(fs);
+	if (is_untouched(fs, map_id))
+		err = exchange_for_dir(fs, map_id, bytes, d);
+	else
+		err = diag_set(d, EPERM, "%s", LONGDIR_NO_OTHERS);
+	if (!err) {
+		*id = (struct identity){.kind = NODE_DIR,
+					.len = (uint32_t)bytes->len + 1,
+					.bytes = (const unsigned char *)bytes->data};
+		node_move_remade(&fs->nodes, &map, id);
+	}
+	newfile_let_go(fs);
+	return err;
 }

@@ -21,6 +21,14 @@
  */
 int remake_map(struct fs *fs, uint32_t map_id, const char *text, size_t len, struct diag *d);
 
+/*
+ * A fresh map in which nothing was made yet is no map, but a directory of bpffs: so that
+ * what restores a backup can make directories in it, of maps. *id is what it became, its
+ * path in *bytes (replaced). -EPERM explained if the map is not so fresh.
+ */
+int remake_as_dir(struct fs *fs, uint32_t map_id, struct identity *id, struct buf *bytes,
+		  struct diag *d);
+
 /* Is there no .map to be seen: unlinked a moment ago, or not written yet? */
 bool remake_lacks_map_file(struct fs *fs, uint32_t map_id);
 

@@ -9,6 +9,7 @@
 #include "fs/key.h"
 #include "fs/kind.h"
 #include "fs/link.h"
+#include "fs/newfile.h"
 #include "fs/newlink.h"
 #include "fs/openfile.h"
 #include "fs/tree.h"
@@ -27,14 +28,7 @@ struct renaming {
 /* The kernel will use the old name's inode for the new name at once. */
 static int move_node(struct fs *fs, const struct identity *from, const struct identity *to)
 {
-	struct node *node = node_find(&fs->nodes, from);
-	int err;
-
-	if (!node)
-		return 0;
-	err = node_move(&fs->nodes, node, to);
-	node_put(&fs->nodes, node, 1);
-	return err;
+	return node_move_identity(&fs->nodes, from, to);
 }
 
 /* Does something for the files that are open on an identity, if any are. */
@@ -60,6 +54,7 @@ static int key_to_key(struct renaming *r)
 	err = key_move(r->fs, r->map_id, r->from.id.bytes, r->to.id.bytes, flags, r->d);
 	if (err)
 		return err;
+	newfile_key_stored(r->fs, r->map_id);
 	for_files_of(r->fs, &r->to.id, openfile_forget);
 	return move_node(r->fs, &r->from.id, &r->to.id);
 }
@@ -72,6 +67,16 @@ static int read_stage(struct fs *fs, uint64_t number, struct buf *text, struct d
 	if (!err && S_ISLNK(st.st_mode))
 		return diag_set(d, EOPNOTSUPP, "only keys of maps of maps are symbolic links");
 	return err ? err : scratch_read(&fs->scratch, number, 0, SIZE_MAX, text);
+}
+
+/* Nothing follows half a text. */
+static int as_refused(struct renaming *r, int err)
+{
+	if (err != -EAGAIN)
+		return err;
+	if (r->d)
+		r->d->err = EINVAL;
+	return -EINVAL;
 }
 
 static int stage_to_key(struct renaming *r)
@@ -87,13 +92,9 @@ static int stage_to_key(struct renaming *r)
 	if (err)
 		diag_quote(r->d, text.data ? text.data : "", text.len);
 	buf_free(&text);
-	if (err == -EAGAIN) {
-		if (r->d)
-			r->d->err = EINVAL;
-		return -EINVAL;
-	}
 	if (err)
-		return err;
+		return as_refused(r, err);
+	newfile_key_stored(r->fs, r->map_id);
 	scratch_unlink(&r->fs->scratch, number);
 	for_files_of(r->fs, &r->to.id, openfile_forget);
 	return move_node(r->fs, &r->from.id, &r->to.id);
@@ -112,9 +113,10 @@ static int stage_to_map_file(struct renaming *r)
 				  r->d);
 	if (err)
 		diag_quote(r->d, text.data ? text.data : "", text.len);
+	kind->closed(r->fs, &r->to.id);
 	buf_free(&text);
 	if (err)
-		return err == -EAGAIN ? -EINVAL : err;
+		return as_refused(r, err);
 	scratch_unlink(&r->fs->scratch, number);
 	return 0;
 }
@@ -209,7 +211,7 @@ static int stage_to_stage(struct renaming *r)
 static int to_map_file(struct renaming *r)
 {
 	struct identity to = {.kind = kind_by_name(NODE_MAP, r->new_name), .map_id = r->map_id};
-	struct node *node;
+	struct node *node, *stage;
 	int err;
 
 	if (r->from.id.kind != NODE_SCRATCH || to.kind != NODE_MAP_FILE)
@@ -220,11 +222,16 @@ static int to_map_file(struct renaming *r)
 	node = node_get(&r->fs->nodes, &to);
 	if (!node)
 		return -ENOMEM;
+	stage = node_find(&r->fs->nodes, &r->from.id);
 	err = stage_to_map_file(r);
 	if (!err)
 		to = *node_identity(node);
+	if (!err && stage)
+		err = node_move(&r->fs->nodes, stage, &to);
+	if (stage)
+		node_put(&r->fs->nodes, stage, 1);
 	node_put(&r->fs->nodes, node, 1);
-	return err ? err : move_node(r->fs, &r->from.id, &to);
+	return err;
 }
 
 /* Links, in maps of maps. */
@@ -248,7 +255,9 @@ static void remove_from(struct renaming *r)
 	if (id->kind == NODE_LINK)
 		newlink_remove_key(r->fs, id, NULL);
 	else if (id->kind == NODE_WAIT_LINK)
-		waitlinks_remove(&r->fs->waitlinks, id->map_id, (const char *)id->bytes);
+		waitroom_remove(&r->fs->waitroom, id->map_id, (const char *)id->bytes);
+	else if (id->kind == NODE_WAIT_FILE)
+		newfile_remove(r->fs, id);
 	else
 		scratch_unlink(&r->fs->scratch, kind_scratch_number(id));
 }
@@ -294,15 +303,67 @@ static int rename_link(struct renaming *r)
 	return to_new_link(r);
 }
 
-/* In a map that has no .map yet, whatever its keys will be. */
 static bool concerns_links(struct renaming *r)
 {
 	enum node_kind from = r->from.id.kind;
 
 	if (from == NODE_LINK || from == NODE_WAIT_LINK)
 		return true;
-	return from == NODE_SCRATCH && (link_is_of(r->fs, r->map_id) ||
-					(newlink_may_be(r->fs, r->map_id) && is_staged_link(r)));
+	if (from != NODE_SCRATCH)
+		return false;
+	return is_staged_link(r)
+		       ? newlink_may_be(r->fs, r->map_id)
+		       : link_is_of(r->fs, r->map_id) && !newfile_is_awaited(r->fs, r->map_id);
+}
+
+/* Files that wait for .map (newfile.h). */
+
+static bool concerns_waiting(struct renaming *r)
+{
+	enum node_kind from = r->from.id.kind;
+
+	if (from == NODE_WAIT_FILE || (r->to_found && r->to.id.kind == NODE_WAIT_FILE))
+		return true;
+	return from == NODE_SCRATCH && newfile_is_awaited(r->fs, r->map_id) &&
+	       !is_backup_name(r->new_name) && !(r->to_found && r->to.id.kind == NODE_SCRATCH);
+}
+
+static int read_waiting(struct renaming *r, struct buf *text)
+{
+	struct key_look look;
+
+	if (r->from.id.kind == NODE_SCRATCH)
+		return read_stage(r->fs, kind_scratch_number(&r->from.id), text, r->d);
+	return newfile_read(r->fs, &r->from.id, text, &look);
+}
+
+static int rename_waiting(struct renaming *r)
+{
+	uint64_t flags = r->no_replace ? BPF_NOEXIST : BPF_ANY;
+	struct buf text = BUF_INIT(SIZE_MAX / 2), bytes = BUF_INIT(SIZE_MAX / 2);
+	struct identity to;
+	int err;
+
+	if (r->from.id.kind == NODE_KEY)
+		return -EXDEV;
+	if (r->from.id.kind == NODE_WAIT_FILE &&
+	    strcmp((const char *)r->from.id.bytes, r->new_name) == 0)
+		return 0;
+	err = read_waiting(r, &text);
+	if (!err)
+		err = newfile_identity(r->map_id, r->new_name, &to, &bytes);
+	if (!err)
+		err = newfile_write(r->fs, &to, text.data ? text.data : "", text.len, flags, r->d);
+	if (err)
+		diag_quote(r->d, text.data ? text.data : "", text.len);
+	if (!err) {
+		for_files_of(r->fs, &to, openfile_forget);
+		remove_from(r);
+		err = move_node(r->fs, &r->from.id, &to);
+	}
+	buf_free(&text);
+	buf_free(&bytes);
+	return as_refused(r, err);
 }
 
 static int rename_found(struct renaming *r)
@@ -318,6 +379,8 @@ static int rename_found(struct renaming *r)
 		return to_map_file(r);
 	if (concerns_links(r))
 		return rename_link(r);
+	if (concerns_waiting(r))
+		return rename_waiting(r);
 	for_files_of(r->fs, &r->from.id, openfile_settle);
 	if (onto_key)
 		for_files_of(r->fs, &r->to.id, openfile_settle);

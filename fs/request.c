@@ -16,6 +16,7 @@ bool request_begin(struct request *r, fuse_req_t req, const char *operation, fus
 		.req = req, .fs = fuse_req_userdata(req), .operation = operation, .name = name};
 	r->node = node_by_ino(&r->fs->nodes, ino);
 	host_serve(fuse_req_ctx(req)->uid);
+	host_serve_task((uint32_t)fuse_req_ctx(req)->pid);
 	if (!r->node)
 		fuse_reply_err(req, ESTALE);
 	return r->node != NULL;
@@ -59,6 +60,7 @@ static double entry_valid(enum node_kind kind)
 	case NODE_SCRATCH:
 	case NODE_LINK:
 	case NODE_WAIT_LINK:
+	case NODE_WAIT_FILE:
 		return KEY_VALID;
 	default:
 		return MAP_VALID;
@@ -83,7 +85,7 @@ int request_make_entry(struct fs *fs, const struct identity *id, struct fuse_ent
 		node_put(&fs->nodes, node, 1);
 		return err;
 	}
-	node_tell_size(node, entry->attr.st_size);
+	node_tell(node, entry->attr.st_size, seen_time(entry->attr.st_mtim));
 	entry->ino = node->ino;
 	entry->attr_timeout = request_attr_valid(fs, node);
 	entry->entry_timeout = entry_valid(id->kind);

@@ -170,6 +170,21 @@ int scratch_find(struct scratch *s, uint32_t map_id, const char *name, uint64_t 
 	return i < 0 ? -ENOENT : 0;
 }
 
+int scratch_move(struct scratch *s, uint32_t from, uint32_t to, uint64_t *number)
+{
+	int i = 0;
+
+	pthread_mutex_lock(&s->lock);
+	while (i < SCRATCH_FILES && !(s->files[i] && s->files[i]->map_id == from))
+		i++;
+	if (i < SCRATCH_FILES) {
+		s->files[i]->map_id = to;
+		*number = s->files[i]->number;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return i < SCRATCH_FILES ? 0 : -ENOENT;
+}
+
 /* The calls on one file: what is done under the lock is a function of its own. */
 static int with_file(struct scratch *s, uint64_t number,
 		     int (*work)(struct scratch *s, struct scratch_file *f, void *arg), void *arg)
@@ -250,6 +265,20 @@ static int do_utime(struct scratch *s, struct scratch_file *f, void *arg)
 int scratch_utime(struct scratch *s, uint64_t number, const struct timespec *mtime)
 {
 	return with_file(s, number, do_utime, (void *)mtime);
+}
+
+static int do_name(struct scratch *s, struct scratch_file *f, void *arg)
+{
+	(void)s;
+	if (!f->name)
+		return -ENOENT;
+	buf_adds(arg, f->name);
+	return buf_error(arg);
+}
+
+int scratch_name(struct scratch *s, uint64_t number, struct buf *out)
+{
+	return with_file(s, number, do_name, out);
 }
 
 struct transfer {

@@ -45,7 +45,13 @@ int scratch_create(struct scratch *s, uint32_t map_id, const char *name, mode_t 
 /* -ENOENT if the map's directory has no such file. */
 int scratch_find(struct scratch *s, uint32_t map_id, const char *name, uint64_t *number);
 
+/* Moves one of a map's files into another map's directory; its number. -ENOENT: none is left. */
+int scratch_move(struct scratch *s, uint32_t from, uint32_t to, uint64_t *number);
+
 /* All that follow: -ENOENT if the number is gone. */
+
+/* Its name from the map's own directory, appended. -ENOENT also if it has none. */
+int scratch_name(struct scratch *s, uint64_t number, struct buf *out);
 
 /* Type, mode, owner, size, times and link count; not st_ino. */
 int scratch_stat(struct scratch *s, uint64_t number, struct stat *st);

@@ -7,10 +7,11 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { SHARDS = 64, FIRST_ROOM = 64 };
+enum { SHARDS = 64, FIRST_ROOM = 64, PARTS = 64 };
 
 struct slot {
-	uint64_t key; /* 0: free */
+	uint64_t key : 58; /* without the bits that its shard says; 0: free */
+	uint64_t part : 6; /* of the second, in 64ths */
 	uint64_t hash : 36;
 	uint64_t seconds : 28; /* since the start, plus one */
 };
@@ -36,7 +37,7 @@ struct seen *seen_new(size_t max_keys)
 	if (!s)
 		return NULL;
 	s->start = time(NULL);
-	s->max_room = FIRST_ROOM;
+	s->max_room = max_keys ? FIRST_ROOM : 0;
 	while (s->max_room * SHARDS / 4 * 3 < max_keys)
 		s->max_room *= 2;
 	for (int i = 0; i < SHARDS; i++)
@@ -58,7 +59,7 @@ void seen_free(struct seen *s)
 /* The slot of key, or the free one where it belongs. */
 static struct slot *slot_of(const struct shard *shard, uint64_t key)
 {
-	size_t i = (key / SHARDS) & (shard->room - 1);
+	size_t i = key & (shard->room - 1);
 
 	while (shard->slots[i].key && shard->slots[i].key != key)
 		i = (i + 1) & (shard->room - 1);
@@ -87,33 +88,76 @@ static bool make_room(struct shard *shard, size_t max_room)
 	return true;
 }
 
-static time_t note(struct seen *s, struct shard *shard, uint64_t key, uint64_t hash, time_t now)
+static int64_t time_of(const struct seen *s, const struct slot *slot)
 {
-	uint64_t seconds = now > s->start ? (uint64_t)(now - s->start) + 1 : 1;
+	return (s->start + (int64_t)slot->seconds - 1) * SEEN_SECOND +
+	       (int64_t)slot->part * (SEEN_SECOND / PARTS);
+}
+
+/* A value that was not there before, in the second since the start that now is in. */
+static void set_slot(struct slot *slot, uint64_t key, uint64_t hash, uint64_t seconds, int64_t now)
+{
+	uint64_t part = (uint64_t)(now % SEEN_SECOND) / (SEEN_SECOND / PARTS) + 1;
+
+	if (!slot->key) {
+		part = 0;
+	} else if (seconds <= slot->seconds) {
+		seconds = slot->seconds + 1;
+		part = 0;
+	} else if (part == PARTS) {
+		seconds++;
+		part = 0;
+	}
+	slot->key = key & ((1ULL << 58) - 1);
+	slot->hash = hash & ((1ULL << 36) - 1);
+	slot->seconds = seconds & ((1U << 28) - 1);
+	slot->part = part & (PARTS - 1);
+}
+
+static int64_t note(struct seen *s, struct shard *shard, uint64_t key, uint64_t hash, int64_t now)
+{
+	int64_t second = now / SEEN_SECOND;
+	uint64_t seconds = second > s->start ? (uint64_t)(second - s->start) + 1 : 1;
 	struct slot *slot;
 
 	if (shard->used >= shard->room / 4 * 3 && !make_room(shard, s->max_room))
-		return now;
+		return second * SEEN_SECOND;
 	slot = slot_of(shard, key);
 	if (slot->key && slot->hash == hash)
-		return s->start + (time_t)slot->seconds - 1;
-	if (slot->key && seconds <= slot->seconds)
-		seconds = slot->seconds + 1;
+		return time_of(s, slot);
 	shard->used += !slot->key;
-	slot->key = key;
-	slot->hash = hash;
-	slot->seconds = seconds & ((1U << 28) - 1);
-	return s->start + (time_t)slot->seconds - 1;
+	set_slot(slot, key, hash, seconds, now);
+	return time_of(s, slot);
 }
 
-time_t seen_value(struct seen *s, uint64_t key, const void *value, size_t len, time_t now)
+int64_t seen_value(struct seen *s, uint64_t key, const void *value, size_t len, int64_t now)
 {
 	uint64_t hash = XXH3_64bits(value, len) >> 28;
 	struct shard *shard = &s->shards[key % SHARDS];
-	time_t when;
+	int64_t when;
 
+	if (!s->max_room)
+		return s->start * SEEN_SECOND;
 	pthread_mutex_lock(&shard->lock);
-	when = note(s, shard, key ? key : 1, hash, now);
+	when = note(s, shard, key / SHARDS + 1, hash, now);
 	pthread_mutex_unlock(&shard->lock);
 	return when;
+}
+
+int64_t seen_time(struct timespec time)
+{
+	return time.tv_sec * SEEN_SECOND + time.tv_nsec;
+}
+
+int64_t seen_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return seen_time(now);
+}
+
+struct timespec seen_timespec(int64_t time)
+{
+	return (struct timespec){.tv_sec = time / SEEN_SECOND, .tv_nsec = time % SEEN_SECOND};
 }

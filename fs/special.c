@@ -102,6 +102,23 @@ static void print_live(struct fs *fs, uint32_t map_id, struct buf *text)
 		buf_addf(text, "count:\t%" PRId64 "\n", live.count);
 }
 
+/* Of a snapshot: what is known without looking into it. */
+static int print_copy(struct fs *fs, const struct map_desc *desc, struct buf *text)
+{
+	char time[sizeof("2026-01-31T23:59:59")];
+	struct timespec when;
+	struct tm tm;
+
+	buf_addf(text, "frozen:\t%d\n", catalog_is_frozen(fs->catalog, desc->info.id) == 1);
+	if (!snapshot_has(desc, &when)) {
+		buf_adds(text, "snapshot:\tnot taken yet: when the map is first looked into\n");
+		return buf_error(text);
+	}
+	strftime(time, sizeof(time), "%FT%T", gmtime_r(&when.tv_sec, &tm));
+	buf_addf(text, "snapshot:\ttaken at %s.%03ldZ\n", time, when.tv_nsec / 1000000);
+	return buf_error(text);
+}
+
 /* What only a descriptor tells; nothing of maps that looking could disturb. */
 static int print_fdinfo(struct fs *fs, uint32_t map_id, struct buf *text)
 {
@@ -120,6 +137,18 @@ static int print_fdinfo(struct fs *fs, uint32_t map_id, struct buf *text)
 	return err;
 }
 
+static int print_held(struct fs *fs, uint32_t map_id, struct buf *text)
+{
+	struct map_desc *desc;
+	int err = catalog_desc(fs->catalog, map_id, &desc);
+
+	if (err)
+		return err == -ENOENT ? -ESTALE : err;
+	err = desc->copier ? print_copy(fs, desc, text) : print_fdinfo(fs, map_id, text);
+	map_desc_unref(desc);
+	return err;
+}
+
 static void print_desc(const struct map_desc *desc, struct buf *text)
 {
 	const char *why_not = key_why_not(desc);
@@ -134,17 +163,23 @@ static void print_desc(const struct map_desc *desc, struct buf *text)
 		buf_addf(text, "keys:\t%s\n", why_not);
 }
 
-/* Of a map of maps: what the maps in it are like, and the links that are not there yet. */
-static void print_template(struct fs *fs, const struct map_desc *desc, struct buf *text)
+/* Of a map of maps: what the maps in it are like. */
+static void print_template(const struct map_desc *desc, struct buf *text)
 {
 	struct spec spec;
 
 	spec_of_map(&spec, desc);
 	spec_print_template(&spec, text);
 	spec_free(&spec);
-	if (waitlinks_count(&fs->waitlinks, desc->info.id))
-		buf_addf(text, "links that wait:\t%zu\n",
-			 waitlinks_count(&fs->waitlinks, desc->info.id));
+}
+
+/* Links whose maps are not there yet, files in a map that has no .map yet. */
+static void print_waiting(struct fs *fs, uint32_t map_id, struct buf *text)
+{
+	size_t count = waitroom_count(&fs->waitroom, map_id);
+
+	if (count)
+		buf_addf(text, "waiting:\t%zu\n", count);
 }
 
 int special_read_info(struct fs *fs, uint32_t map_id, struct buf *text)
@@ -155,10 +190,11 @@ int special_read_info(struct fs *fs, uint32_t map_id, struct buf *text)
 	if (err)
 		return err == -ENOENT ? -ESTALE : err;
 	print_desc(desc, text);
-	print_template(fs, desc, text);
+	print_template(desc, text);
+	print_waiting(fs, map_id, text);
 	map_desc_unref(desc);
 	print_live(fs, map_id, text);
-	err = print_fdinfo(fs, map_id, text);
+	err = print_held(fs, map_id, text);
 	if (!err)
 		err = users_print(map_id, text);
 	return err ? err : buf_error(text);
@@ -225,8 +261,14 @@ static int ask_frozen(struct fs *fs, uint32_t map_id, bool *frozen)
 	struct mapiter_map live;
 	struct map_desc *desc;
 	struct map map;
-	int err = catalog_live(fs->catalog, map_id, &live);
+	int err;
 
+	if (fs->options.survey.snapshot) {
+		err = catalog_is_frozen(fs->catalog, map_id);
+		*frozen = err == 1;
+		return err == -ENOENT ? -ESTALE : 0;
+	}
+	err = catalog_live(fs->catalog, map_id, &live);
 	if (err != -EOPNOTSUPP) {
 		*frozen = !err && live.frozen;
 		return err == -ENOENT ? -ESTALE : err;
@@ -254,8 +296,11 @@ static int freeze(struct fs *fs, uint32_t map_id, struct diag *d)
 {
 	struct map_desc *desc;
 	struct map map;
-	int err = open_map(fs, map_id, fs->options.survey.open_flags, &desc, &map);
+	int err;
 
+	if (fs->options.survey.snapshot)
+		return diag_set(d, EROFS, "this mount shows a snapshot, in which nothing changes");
+	err = open_map(fs, map_id, fs->options.survey.open_flags, &desc, &map);
 	if (err)
 		return err;
 	err = sys_map_freeze(map.fd);

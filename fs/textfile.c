@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fs/kind.h"
+#include "fs/newpart.h"
 
 enum { LARGE_TEXT = 64 * 1024 };
 
@@ -17,12 +18,13 @@ struct textfile {
 	bool is_draft;
 	bool dirty;        /* the draft says something that is not stored */
 	bool strict;       /* see textfile.h */
+	bool reserved;     /* the draft has its length, and its bytes are still to come */
 	bool served;       /* its beginning was read */
 	bool told;         /* a refusal at close was reported */
 	size_t judged_len; /* of the draft when it was judged last */
 	size_t stored_len; /* of the draft when it was last stored, less blanks behind it */
 	uint64_t put_flags;
-	time_t mtime;
+	int64_t mtime; /* as seen.h */
 };
 
 static struct textfile *self(struct file *f)
@@ -61,6 +63,27 @@ static void stored(struct textfile *t)
 	openfile_set_stored(&t->file);
 }
 
+static bool is_raw(const struct textfile *t)
+{
+	return t->file.fs->options.raw_values;
+}
+
+/* Are bytes of it still to come? */
+static bool is_part(const struct textfile *t)
+{
+	return t->reserved && !is_raw(t) && newpart_is(t->text.data, t->text.len);
+}
+
+/* A part of a text is kept until the next one comes. */
+static int keep_part(struct textfile *t, struct diag *d)
+{
+	int err = newpart_keep(t->file.fs, identity(t), t->text.data, t->text.len, d);
+
+	if (!err)
+		stored(t);
+	return err;
+}
+
 /* Judges the draft. last: nothing follows, so a prefix is refused. */
 static int judge(struct textfile *t, bool last, struct diag *d)
 {
@@ -69,6 +92,8 @@ static int judge(struct textfile *t, bool last, struct diag *d)
 	const char *text = t->text.data ? t->text.data : "";
 	int err = -ENOENT;
 
+	if (last && is_part(t) && (id->kind == NODE_KEY || id->kind == NODE_WAIT_FILE))
+		return keep_part(t, d);
 	if (kind->write)
 		err = kind->write(t->file.fs, id, text, t->text.len, t->put_flags, d);
 	t->judged_len = t->text.len;
@@ -99,7 +124,7 @@ static void start_draft(struct textfile *t)
 {
 	buf_clear(&t->text);
 	t->is_draft = t->strict = true;
-	t->dirty = t->told = false;
+	t->dirty = t->told = t->reserved = false;
 	t->stored_len = 0;
 	openfile_set_blank(&t->file, true);
 }
@@ -236,7 +261,7 @@ static int put_into_draft(struct textfile *t, const char *bytes, size_t size, si
 {
 	int err;
 
-	if (t->strict && off == 0) {
+	if (t->strict && !t->reserved && off == 0) {
 		buf_clear(&t->text);
 		t->stored_len = 0;
 	}
@@ -265,7 +290,7 @@ static int remember(const struct textfile *t, size_t off, struct before *before)
 		.stored_len = t->stored_len,
 		.dirty = t->dirty,
 	};
-	if (t->strict && off < t->text.len)
+	if (t->strict && !t->reserved && off < t->text.len)
 		buf_add(&before->text, t->text.data, t->text.len);
 	return buf_error(&before->text);
 }
@@ -286,7 +311,9 @@ static void restore(struct textfile *t, struct before *before)
  */
 static bool is_due(const struct textfile *t)
 {
-	return t->text.len <= LARGE_TEXT || t->text.data[t->text.len - 1] == '\n' ||
+	if (t->reserved && (is_raw(t) || is_part(t)))
+		return false;
+	return t->reserved || t->text.len <= LARGE_TEXT || t->text.data[t->text.len - 1] == '\n' ||
 	       t->text.len < t->judged_len || t->text.len - t->judged_len >= t->judged_len / 8;
 }
 
@@ -352,6 +379,23 @@ static int text_truncate(struct file *f, off_t size, struct diag *d)
 	return err;
 }
 
+static int text_reserve(struct file *f, off_t size, struct diag *d)
+{
+	struct textfile *t = self(f);
+	int err = check_draft(t, (size_t)size, d);
+
+	if (!err && (!t->is_draft || !t->strict || t->text.len))
+		err = -EOPNOTSUPP;
+	if (!err)
+		err = buf_resize(&t->text, (size_t)size);
+	if (err)
+		return err;
+	t->reserved = t->dirty = true;
+	openfile_set_blank(f, false);
+	show(t);
+	return 0;
+}
+
 /* Closing. */
 
 /* Judges what waits. A refusal is explained once, however often it is closed. */
@@ -381,10 +425,13 @@ static int text_sync(struct file *f, struct diag *d)
 
 static int text_flush(struct file *f, struct diag *d)
 {
+	const struct identity *id = identity(self(f));
 	int err = settle_draft(self(f), d);
 
 	if (err)
 		openfile_keep_refusal(f, err);
+	if (kind_of(id->kind)->closed)
+		kind_of(id->kind)->closed(f->fs, id);
 	openfile_set_flushed(f);
 	return err;
 }
@@ -407,6 +454,7 @@ const struct file_type textfile_type = {
 	.read = text_read,
 	.write = text_write,
 	.truncate = text_truncate,
+	.reserve = text_reserve,
 	.flush = text_flush,
 	.sync = text_sync,
 	.close = text_close,

@@ -19,6 +19,12 @@
  *            A half-overwritten text means nothing, so it is judged at
  *            ftruncate, fsync or close only.
  *
+ * A file whose length is announced by fallocate(2), as restic does before it writes the
+ * parts of a text in any order, consists of NULs that are to be overwritten. It is judged
+ * when none is left. If it is closed before, it waits for the rest under its name
+ * (newpart.h), and the next writer goes on with it. Bytes of -o values=raw may be NULs:
+ * there such a file is judged at close, as it is.
+ *
  * What still waits is judged for the last time at close (FLUSH, which every
  * process sends that closes a copy of the descriptor), and there a prefix is
  * refused. A strict draft to which nothing was written is blank (openfile.h).

@@ -4,17 +4,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "fs/awaited.h"
 #include "fs/findmap.h"
 #include "fs/key.h"
 #include "fs/kind.h"
 #include "fs/link.h"
+#include "fs/newfile.h"
 #include "fs/newlink.h"
-#include "fs/openfile.h"
 #include "fs/remake.h"
-#include "lib/scan.h"
-#include "lib/sys.h"
+#include "lib/keyname.h"
 
 enum { LONGEST_PATH = 64 * 1024 }; /* of a name that is cut into directories */
 
@@ -106,6 +107,22 @@ static int find_key(struct fs *fs, uint32_t map_id, const struct buf *full, stru
 	return err;
 }
 
+/* In a map that awaits its .map, only one spelling leads to a key (newfile.h). */
+static bool is_passed_over(struct fs *fs, const struct identity *id, const char *full)
+{
+	struct buf name = BUF_INIT(SIZE_MAX / 2);
+	struct map_desc *desc;
+	bool is_other = false;
+
+	if (id->kind != NODE_KEY || !newfile_is_awaited(fs, id->map_id) ||
+	    catalog_desc(fs->catalog, id->map_id, &desc))
+		return false;
+	is_other = key_print(desc, id->bytes, &name) == 0 && strcmp(name.data, full) != 0;
+	map_desc_unref(desc);
+	buf_free(&name);
+	return is_other;
+}
+
 static int find_in_map(struct fs *fs, const struct identity *dir, const char *name,
 		       struct found *out, struct diag *d)
 {
@@ -115,10 +132,12 @@ static int find_in_map(struct fs *fs, const struct identity *dir, const char *na
 
 	if (!err && scratch_find(&fs->scratch, dir->map_id, full.data, &number) == 0)
 		err = found_scratch(dir->map_id, number, out);
-	else if (!err && waitlinks_find(&fs->waitlinks, dir->map_id, full.data, NULL) == 0)
-		err = newlink_identity(dir->map_id, full.data, &out->id, &out->bytes);
+	else if (!err && newfile_find(fs, dir->map_id, full.data, &out->id, &out->bytes) == 0)
+		err = 0;
 	else if (!err)
 		err = find_key(fs, dir->map_id, &full, out, d) ? -ENOENT : 0;
+	if (!err && is_passed_over(fs, &out->id, full.data))
+		err = -ENOENT;
 	buf_free(&full);
 	return err;
 }
@@ -139,8 +158,8 @@ static bool lacks(struct fs *fs, enum node_kind special, uint32_t map_id)
 	return !has;
 }
 
-int tree_find(struct fs *fs, const struct identity *dir, const char *name, struct found *out,
-	      struct diag *d)
+static int find(struct fs *fs, const struct identity *dir, const char *name, struct found *out,
+		struct diag *d)
 {
 	enum node_kind special = kind_by_name(dir->kind, name);
 
@@ -151,6 +170,27 @@ int tree_find(struct fs *fs, const struct identity *dir, const char *name, struc
 	if (tree_is_in_map(dir))
 		return find_in_map(fs, dir, name, out, d);
 	return find_in_root(fs, dir, name, out);
+}
+
+/* Was the map made again? Then the request means that one, which dir is from now on. */
+static bool is_remade(struct fs *fs, struct identity *dir)
+{
+	uint32_t old = dir->map_id;
+
+	dir->map_id = fresh_now(&fs->fresh, old);
+	return dir->map_id != old;
+}
+
+int tree_find(struct fs *fs, const struct identity *dir, const char *name, struct found *out,
+	      struct diag *d)
+{
+	struct identity now = *dir;
+	int err;
+
+	do
+		err = find(fs, &now, name, out, d);
+	while (err == -ENOENT && is_remade(fs, &now));
+	return err;
 }
 
 /* Making. */
@@ -178,11 +218,89 @@ static bool is_placeholder(int flags, mode_t mode)
 /* The names that rsync, sed -i, mktemp and editors make for a while. */
 static bool is_staging(const char *name, int flags, mode_t mode)
 {
-	return name[0] == '.' || ((flags & O_EXCL) && (mode & 0777) == 0600);
+	bool exclusive = flags & O_EXCL;
+
+	return name[0] == '.' ||
+	       (exclusive && ((mode & 0777) == 0600 || name[strlen(name) - 1] == '~'));
 }
 
-int tree_create(struct fs *fs, const struct identity *dir, const char *name, int flags,
-		const struct maker *maker, struct found *out, struct diag *d)
+static bool has_number(struct fs *fs, uint32_t map_id, int number)
+{
+	struct buf name = BUF_INIT(SIZE_MAX / 2), text = BUF_INIT(SIZE_MAX / 2);
+	struct found found = FOUND_INIT;
+	struct key_look look;
+	bool has;
+
+	buf_addf(&name, "%d", number);
+	has = !buf_error(&name) && find_key(fs, map_id, &name, &found, NULL) == 0 &&
+	      found.id.kind == NODE_KEY && key_read(fs, map_id, found.id.bytes, &text, &look) == 0;
+	found_free(&found);
+	buf_free(&text);
+	buf_free(&name);
+	return has;
+}
+
+/*
+ * vim asks whether it may move a file aside and write another in its place: it makes
+ * "4913", or 123 more while that is there. It may not, as the element would be gone, or
+ * zero, for a while; then it writes into the file itself, which is one update. It is told
+ * ENOENT, which nobody notes as a refusal. rsync -T makes keys with the same flags: of
+ * those that vim may mean, only the first that is not there is refused.
+ */
+static bool is_vims_question(struct fs *fs, uint32_t map_id, const char *name, int flags)
+{
+	enum { FIRST = 4913, STEP = 123 };
+	int number, end = 0;
+
+	if (!(flags & O_EXCL) || !(flags & O_NOFOLLOW))
+		return false;
+	if (sscanf(name, "%9d%n", &number, &end) != 1 || name[end])
+		return false;
+	if (number < FIRST || (number - FIRST) % STEP != 0)
+		return false;
+	return number == FIRST || has_number(fs, map_id, number - STEP);
+}
+
+/* What restores a backup makes files for their owner alone, a shell does not. */
+static bool is_of_a_restore(const char *name, mode_t mode)
+{
+	return name[0] != '.' && (mode & 077) == 0;
+}
+
+/* In a map that awaits its .map, whatever its keys will be. -ENOENT: it is not for the
+ * waiting room. */
+static int create_waiting(struct fs *fs, uint32_t map_id, const char *name, const char *full,
+			  int flags, const struct maker *maker, struct found *out, struct diag *d)
+{
+	if (!newfile_is_awaited(fs, map_id))
+		return -ENOENT;
+	if (is_placeholder(flags, maker->mode))
+		return newlink_make_file(fs, map_id, full, &out->id, &out->bytes, d);
+	if (is_of_a_restore(name, maker->mode))
+		return newfile_identity(map_id, full, &out->id, &out->bytes);
+	return -ENOENT;
+}
+
+/* In any other map, or by a plain write. */
+static int create_key(struct fs *fs, uint32_t map_id, const char *name, const struct buf *full,
+		      int flags, const struct maker *maker, struct found *out, struct diag *d)
+{
+	int err = is_vims_question(fs, map_id, name, flags) ? -ENOENT
+							    : find_key(fs, map_id, full, out, d);
+
+	if (!err && out->id.kind == NODE_LONG_DIR)
+		return diag_set(d, EINVAL, "of this length are directories: mkdir, or see .info");
+	if (err == -EINVAL && is_staging(name, flags, maker->mode))
+		return make_scratch(fs, map_id, full->data, maker, out, d);
+	if (!err && out->id.kind == NODE_LINK && is_placeholder(flags, maker->mode))
+		return newlink_make_file(fs, map_id, full->data, &out->id, &out->bytes, d);
+	if (!err && out->id.kind == NODE_LINK)
+		return diag_set(d, EINVAL, "%s", LINK_NO_FILES);
+	return err;
+}
+
+static int create(struct fs *fs, const struct identity *dir, const char *name, int flags,
+		  const struct maker *maker, struct found *out, struct diag *d)
 {
 	struct buf full = BUF_INIT(LONGEST_PATH);
 	int err;
@@ -198,16 +316,22 @@ int tree_create(struct fs *fs, const struct identity *dir, const char *name, int
 		return diag_set(d, EOPNOTSUPP, "%s belongs to the tree", name);
 	err = tree_full_name(dir, name, &full);
 	if (!err)
-		err = find_key(fs, dir->map_id, &full, out, d);
-	if (!err && out->id.kind == NODE_LONG_DIR)
-		err = diag_set(d, EINVAL, "of this length are directories: mkdir, or see .info");
-	else if (err == -EINVAL && is_staging(name, flags, maker->mode))
-		err = make_scratch(fs, dir->map_id, full.data, maker, out, d);
-	else if (!err && out->id.kind == NODE_LINK && is_placeholder(flags, maker->mode))
-		err = newlink_make_file(fs, dir->map_id, full.data, &out->id, &out->bytes, d);
-	else if (!err && out->id.kind == NODE_LINK)
-		err = diag_set(d, EINVAL, "%s", LINK_NO_FILES);
+		err = create_waiting(fs, dir->map_id, name, full.data, flags, maker, out, d);
+	if (err == -ENOENT)
+		err = create_key(fs, dir->map_id, name, &full, flags, maker, out, d);
 	buf_free(&full);
+	return err;
+}
+
+int tree_create(struct fs *fs, const struct identity *dir, const char *name, int flags,
+		const struct maker *maker, struct found *out, struct diag *d)
+{
+	struct identity now = *dir;
+	int err;
+
+	do
+		err = create(fs, &now, name, flags, maker, out, d);
+	while (err == -ENOENT && is_remade(fs, &now));
 	return err;
 }
 
@@ -292,17 +416,49 @@ static int split_and_create(struct fs *fs, const struct identity *dir, const cha
 	return err;
 }
 
+/* In a map that awaits its .map. */
+static int make_waiting_dir(struct fs *fs, const struct identity *dir, const char *name,
+			    struct found *out)
+{
+	struct buf full = BUF_INIT(LONGEST_PATH);
+	int err = tree_full_name(dir, name, &full);
+
+	if (!err)
+		err = newfile_mkdir(fs, dir->map_id, full.data);
+	if (!err)
+		err = newfile_find(fs, dir->map_id, full.data, &out->id, &out->bytes);
+	buf_free(&full);
+	return err;
+}
+
+/* What seemed to be a map is a directory of maps. */
+static int make_in_new_dir(struct fs *fs, const struct identity *map, const char *name,
+			   struct found *out, struct diag *d)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
+	struct identity dir;
+	int err = remake_as_dir(fs, map->map_id, &dir, &path, d);
+
+	if (!err)
+		err = tree_mkdir(fs, &dir, name, out, d);
+	buf_free(&path);
+	return err;
+}
+
 /* A directory that a long name will be cut into: remembered, until keys are in it. */
 static int make_long_dir(struct fs *fs, const struct identity *dir, const char *name,
 			 struct found *out, struct diag *d)
 {
 	struct map_desc *desc = NULL;
-	int err = find_in_map(fs, dir, name, out, NULL);
+	int err;
 
+	if (newfile_is_awaited(fs, dir->map_id) && keyname_has_length_of_piece(name))
+		return make_waiting_dir(fs, dir, name, out);
+	if (newfile_is_awaited(fs, dir->map_id) && dir->kind == NODE_MAP && name[0] != '.')
+		return make_in_new_dir(fs, dir, name, out, d);
+	err = find_in_map(fs, dir, name, out, NULL);
 	if (err || out->id.kind != NODE_LONG_DIR)
-		return diag_set(d, EPERM,
-				"a map has keys, and no directories but those that names of more "
-				"than 255 bytes are cut into");
+		return diag_set(d, EPERM, "%s", LONGDIR_NO_OTHERS);
 	err = catalog_desc(fs->catalog, dir->map_id, &desc);
 	if (!err)
 		err = longdirs_exists(&fs->longdirs, desc, tree_pieces(&out->id));
@@ -334,157 +490,9 @@ int tree_mkdir(struct fs *fs, const struct identity *dir, const char *name, stru
 		newlink_map_came(fs, id);
 		return 0;
 	}
-	fresh_add(&fs->fresh, id, false); /* else it cannot be made again, that is all */
+	awaited_begin(fs, id);
 	if (maptype_is_fixed(fs->options.mkdir_spec.type))
 		hide_all_slots(&fs->hidden, id, fs->options.mkdir_spec.max_entries);
 	newlink_map_came(fs, id);
 	return 0;
-}
-
-/* Removing. */
-
-/* 0 if no key would be lost. */
-static int check_empty(struct fs *fs, uint32_t map_id, struct diag *d)
-{
-	struct map_desc *desc;
-	struct map map;
-	int err = catalog_desc(fs->catalog, map_id, &desc);
-
-	if (err)
-		return err;
-	err = map_open(&map, desc, BPF_F_RDONLY);
-	if (!err) {
-		err = map_is_frozen(&map) ? 1 : scan_is_empty(&map); /* nobody can remove keys */
-		map_close(&map);
-	}
-	map_desc_unref(desc);
-	if (err == 1 && waitlinks_count(&fs->waitlinks, map_id))
-		return diag_set(d, ENOTEMPTY, "links of the map wait for maps that are not there");
-	if (err == 0)
-		return diag_set(d, ENOTEMPTY, "the map has keys: remove them first");
-	return err < 0 ? err : 0;
-}
-
-static bool is_map_gone(void *arg, uint32_t map_id)
-{
-	struct fs *fs = arg;
-
-	return !catalog_is_alive(fs->catalog, map_id);
-}
-
-static int remove_map(struct fs *fs, uint32_t map_id, const char *dir, const char *name,
-		      struct diag *d)
-{
-	struct buf pin = BUF_INIT(PATH_MAX);
-	int err = 0;
-
-	if (catalog_pin(fs->catalog, map_id, &pin, NULL) == 0)
-		err = check_empty(fs, map_id, d);
-	if (!err)
-		err = catalog_unpin(fs->catalog, map_id, dir, name, d);
-	buf_free(&pin);
-	if (err)
-		return err;
-	fresh_remove(&fs->fresh, map_id);
-	waitlinks_remove_map(&fs->waitlinks, map_id);
-	hide_prune(&fs->hidden, is_map_gone, fs);
-	return 0;
-}
-
-static int remove_dir(struct fs *fs, const char *dir)
-{
-	struct buf path = BUF_INIT(PATH_MAX);
-	int err;
-
-	catalog_dir_path(fs->catalog, dir, &path);
-	err = buf_error(&path);
-	if (!err)
-		err = sys_pin_rmdir(path.data);
-	buf_free(&path);
-	return err;
-}
-
-static int remove_long_dir(struct fs *fs, const struct identity *id, struct diag *d)
-{
-	struct map_desc *desc;
-	int err = catalog_desc(fs->catalog, id->map_id, &desc);
-
-	if (err)
-		return err;
-	err = longdirs_has_keys(desc, tree_pieces(id));
-	if (err == 1)
-		err = diag_set(d, ENOTEMPTY, "names of keys go through this directory");
-	else if (err == 0)
-		longdirs_forget(&fs->longdirs, id->map_id, tree_pieces(id));
-	map_desc_unref(desc);
-	return err;
-}
-
-int tree_rmdir(struct fs *fs, const struct identity *dir, const char *name, struct diag *d)
-{
-	struct found found = FOUND_INIT;
-	int err = tree_find(fs, dir, name, &found, NULL);
-
-	if (!err && found.id.kind == NODE_MAP)
-		err = remove_map(fs, found.id.map_id, tree_dir_path(dir), name, d);
-	else if (!err && found.id.kind == NODE_DIR)
-		err = remove_dir(fs, (const char *)found.id.bytes);
-	else if (!err && found.id.kind == NODE_LONG_DIR)
-		err = remove_long_dir(fs, &found.id, d);
-	else if (!err)
-		err = -ENOTDIR;
-	found_free(&found);
-	return err;
-}
-
-static int unlink_key(struct fs *fs, const struct identity *id, struct diag *d)
-{
-	struct node *node = node_find(&fs->nodes, id);
-	int err;
-
-	if (node)
-		openfile_settle(fs, node);
-	err = key_remove(fs, id->map_id, id->bytes, d);
-	if (err == -ENOENT && node && openfile_is_creating(fs, node))
-		err = 0;
-	if (node && !err)
-		openfile_forget(fs, node);
-	if (node)
-		node_put(&fs->nodes, node, 1);
-	return err;
-}
-
-int tree_unlink(struct fs *fs, const struct identity *dir, const char *name, struct diag *d)
-{
-	struct found found = FOUND_INIT;
-	int err = tree_find(fs, dir, name, &found, NULL);
-
-	if (err)
-		goto out;
-	switch (found.id.kind) {
-	case NODE_KEY:
-		err = unlink_key(fs, &found.id, d);
-		break;
-	case NODE_LINK:
-		err = newlink_remove_key(fs, &found.id, d);
-		break;
-	case NODE_WAIT_LINK:
-		err = waitlinks_remove(&fs->waitlinks, found.id.map_id,
-				       (const char *)found.id.bytes);
-		break;
-	case NODE_SCRATCH:
-		err = scratch_unlink(&fs->scratch, kind_scratch_number(&found.id));
-		break;
-	case NODE_LONG_DIR:
-		err = -EISDIR;
-		break;
-	case NODE_MAP_FILE:
-		err = hide_map_file(&fs->hidden, found.id.map_id);
-		break;
-	default:
-		err = diag_set(d, EPERM, "%s belongs to the tree", name);
-	}
-out:
-	found_free(&found);
-	return err;
 }

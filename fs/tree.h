@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * tree: what a name in a directory stands for, and the requests that change
- * names: create, mkdir, unlink, rmdir, symlink (rename is rename.h).
+ * tree: what a name in a directory stands for, and the requests that make names: create,
+ * mkdir, symlink (others are removal.h and rename.h).
  *
  * Errors are explained in d where a person can do something about them. On
  * success a struct found holds an identity and the bytes it points into; release
@@ -45,8 +45,6 @@ int tree_create(struct fs *fs, const struct identity *dir, const char *name, int
 
 int tree_mkdir(struct fs *fs, const struct identity *dir, const char *name, struct found *out,
 	       struct diag *d);
-int tree_rmdir(struct fs *fs, const struct identity *dir, const char *name, struct diag *d);
-int tree_unlink(struct fs *fs, const struct identity *dir, const char *name, struct diag *d);
 int tree_symlink(struct fs *fs, const struct identity *dir, const char *name, const char *target,
 		 const struct maker *maker, struct found *out, struct diag *d);
 

@@ -60,6 +60,19 @@ as_group() {
     equal '600 65534 12' "$(rights "$MNT/m/1")"
 }
 
+@test "chmod and chown of a directory of maps go to that of bpffs" {
+    start_daemon
+    mkdir "$MNT/d" "$MNT/d/m"
+    [ -d "$PINS/d" ]
+    [ -f "$PINS/d/m" ]
+    chmod 0751 "$MNT/d"
+    chown 77:78 "$MNT/d"
+    [ "$(stat -c '%a %u %g' "$PINS/d")" = "751 77 78" ]
+    [ "$(stat -c '%a %u %g' "$MNT/d")" = "751 77 78" ]
+    rmdir "$MNT/d/m" "$MNT/d"
+    [ ! -e "$PINS/d" ]
+}
+
 @test "chmod does not freeze" {
     start_daemon
     mkdir "$MNT/m"

@@ -12,6 +12,7 @@ declare -gA DAEMONS # mount point -> pid, of the daemons that run in front
 declare -gA STRERROR=(
     [EACCES]='Permission denied' [EBUSY]='Device or resource busy' [EEXIST]='File exists'
     [EFBIG]='File too large' [EINVAL]='Invalid argument' [ENOENT]='No such file or directory'
+    [ENOMEM]='Cannot allocate memory'
     [ENOSPC]='No space left on device' [ENOTEMPTY]='Directory not empty'
     [EOPNOTSUPP]='Operation not supported' [EPERM]='Operation not permitted'
     [EROFS]='Read-only file system')

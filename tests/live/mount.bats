@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 # The command: mounting, unmounting, options (contract, section 1).
 # shellcheck disable=SC2016 # scripts for shells of their own
+# alone
 
 load lib
 
@@ -106,7 +107,7 @@ start_refused() {
 }
 
 @test "options that are unknown, or have no meaning, are refused" {
-    for option in nosuch values=hex values= types=/nowhere snapshot scope=some max_map_bytes=abc \
+    for option in nosuch values=hex values= types=/nowhere scope=some max_map_bytes=abc \
         max_map_bytes=-1 uid=nobody.at.all gid=-x umask=9 mkdir=type=nosuch mkdir=nonsense \
         pindir=/tmp pindir=; do
         start_refused "$BPFMAPFS" -o "pindir=$PINS" -o "$option" "$MNT"
@@ -145,7 +146,7 @@ start_refused() {
 
 @test "-h and -V" {
     "$BPFMAPFS" -h >"$TMP/help"
-    for word in pindir scope mkdir uid gid umask max_map_bytes; do grep -q "$word" "$TMP/help"; done
+    for word in pindir scope mkdir uid gid umask max_map_bytes snapshot; do grep -q "$word" "$TMP/help"; done
     "$BPFMAPFS" -V | grep -q '[0-9]'
 }
 

@@ -237,7 +237,7 @@ int fs_unlink(struct fixture *f, uint32_t map, const char *name)
 	const struct identity dir = fs_map(map);
 
 	f->diag = (struct diag){0};
-	return tree_unlink(&f->fs, &dir, name, &f->diag);
+	return removal_unlink(&f->fs, &dir, name, &f->diag);
 }
 
 void fs_stage(struct fixture *f, uint32_t map, const char *name, const char *text)

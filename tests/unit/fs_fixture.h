@@ -11,6 +11,7 @@
 
 #include "fs/context.h"
 #include "fs/file.h"
+#include "fs/removal.h"
 #include "fs/tree.h"
 #include "tests/unit/fake_sys.h"
 #include "tests/unit/unit.h"

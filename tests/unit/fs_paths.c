@@ -122,7 +122,7 @@ int mkdir_at(struct fixture *f, const char *path)
 
 static int try_rmdir(struct fixture *f, const struct identity *dir, const char *name)
 {
-	return tree_rmdir(&f->fs, dir, name, &f->diag);
+	return removal_rmdir(&f->fs, dir, name, &f->diag);
 }
 
 int rmdir_at(struct fixture *f, const char *path)
@@ -132,7 +132,7 @@ int rmdir_at(struct fixture *f, const char *path)
 
 static int try_unlink(struct fixture *f, const struct identity *dir, const char *name)
 {
-	return tree_unlink(&f->fs, dir, name, &f->diag);
+	return removal_unlink(&f->fs, dir, name, &f->diag);
 }
 
 int unlink_at(struct fixture *f, const char *path)

@@ -282,6 +282,45 @@ static void test_chown_of_key(void **state)
 	node_put(&f->fs.nodes, node, 1);
 }
 
+/* The root's mode lasts as long as the mount, and never gives others more. */
+static void test_change_of_root(void **state)
+{
+	struct fixture *f = *state;
+	struct node *node = node_get(&f->fs.nodes, &fs_root);
+
+	assert_int_equal(stat_node(f, node).st_mode, S_IFDIR | 0755);
+	assert_int_equal(try_set(f, node, S_IFDIR | 0700, 70, 80), 0);
+	assert_int_equal(stat_node(f, node).st_mode, S_IFDIR | 0700);
+	assert_int_equal(stat_node(f, node).st_uid, 0);
+	assert_int_equal(try_set(f, node, 0777, UNSET, UNSET), 0);
+	assert_int_equal(stat_node(f, node).st_mode, S_IFDIR | 0755);
+	assert_int_equal(try_utimens(f, node, 1), 0);
+	node_put(&f->fs.nodes, node, 1);
+}
+
+/* A directory of bpffs has its own. */
+static void test_change_of_directory(void **state)
+{
+	struct fixture *f = *state;
+	struct identity id = {NODE_DIR, 0, 2, (const unsigned char *)"d"};
+	struct node *node;
+	struct stat st;
+
+	assert_int_equal(sys_pin_prepare(FS_PINDIR "/d"), 0);
+	node = node_get(&f->fs.nodes, &id);
+	assert_int_equal(try_set(f, node, 0750, UNSET, 80), 0);
+	assert_int_equal(try_set(f, node, NO_MODE, 70, UNSET), 0);
+	assert_int_equal(try_set(f, node, S_IFDIR | 0700, UNSET, UNSET), 0);
+	assert_int_equal(sys_pin_stat(FS_PINDIR "/d", &st), 0);
+	assert_int_equal(st.st_mode, S_IFDIR | 0700);
+	assert_int_equal(st.st_uid, 70);
+	assert_int_equal(st.st_gid, 80);
+	assert_int_equal(try_utimens(f, node, 1), 0);
+	f->fs.options.read_only = true;
+	assert_int_equal(try_set(f, node, 0755, UNSET, UNSET), -EROFS);
+	node_put(&f->fs.nodes, node, 1);
+}
+
 static void test_change_of_map(void **state)
 {
 	struct fixture *f = *state;
@@ -352,17 +391,25 @@ static void test_change_of_stage(void **state)
 	node_put(&f->fs.nodes, node, 1);
 }
 
-/* The root and a directory of bpffs. */
-static void test_change_of_others(void **state)
+/* What copies a file gives it a time, and its name was to be a key's. */
+static void test_copy_to_no_key(void **state)
 {
+	static const struct {
+		const char *name;
+		int expected;
+	} cases[] = {{"copy", -EINVAL}, {"co.py", -EINVAL}, {".copy", 0}, {"copy~", 0}};
+	const struct attr_change now = {.set_mtime = true, .mtime_is_now = true};
 	struct fixture *f = *state;
-	struct stat st;
 
-	assert_int_equal(try_set(f, f->fs.nodes.root, 0755, 0, 0), 0);
-	assert_int_equal(try_set(f, f->fs.nodes.root, 0700, UNSET, UNSET), -EPERM);
-	assert_int_equal(try_utimens(f, f->fs.nodes.root, 1), 0);
-	st = stat_node(f, f->fs.nodes.root);
-	assert_int_equal(st.st_mode, S_IFDIR | 0755);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct node *node;
+
+		fs_stage(f, f->map, cases[i].name, "7");
+		node = node_in(f, cases[i].name);
+		assert_int_equal(try_utimens(f, node, 1), cases[i].expected);
+		assert_int_equal(attr_set(&f->fs, node, &now, &f->diag), 0);
+		node_put(&f->fs.nodes, node, 1);
+	}
 }
 
 /* bsdtar ignores close's error, but not that of the SETATTR behind it: of whatever
@@ -402,12 +449,14 @@ int main(void)
 		ATTR_TEST(test_gone),
 		ATTR_TEST(test_gone_while_open),
 		ATTR_TEST(test_chmod_of_key),
+		ATTR_TEST(test_copy_to_no_key),
+		ATTR_TEST(test_change_of_root),
+		ATTR_TEST(test_change_of_directory),
 		ATTR_TEST(test_chown_of_key),
 		ATTR_TEST(test_change_of_map),
 		ATTR_TEST(test_change_of_stranger),
 		ATTR_TEST(test_change_refused_by_kernel),
 		ATTR_TEST(test_change_of_stage),
-		ATTR_TEST(test_change_of_others),
 		ATTR_TEST(test_refusal_comes_out),
 	};
 

@@ -96,7 +96,7 @@ static void test_nothing_is_forgotten(void **state)
 	assert_int_equal(rename_name(&f->fs, &dir, "5", &dir, "6", 0, NULL), -EOPNOTSUPP);
 	assert_true(has(map, 5));
 	assert_false(has(map, 6));
-	assert_int_equal(tree_rmdir(&f->fs, &fs_root, "b", NULL), 0);
+	assert_int_equal(removal_rmdir(&f->fs, &fs_root, "b", NULL), 0);
 }
 
 /* Nobody knows what is in it. */

@@ -207,7 +207,7 @@ static void test_offsets(void **state)
 		dir_close(d);
 		for (uint32_t key = 0; key < 200 && i != 1; key++)
 			raw_delete(map, key);
-		assert_int_equal(tree_rmdir(&f->fs, &fs_root, "large", NULL), 0);
+		assert_int_equal(removal_rmdir(&f->fs, &fs_root, "large", NULL), 0);
 	}
 }
 

@@ -190,9 +190,9 @@ static void test_array(void **state)
 	assert_int_equal(fs_unlink(f, outer, "0"), 0);
 	assert_int_equal(fs_unlink(f, outer, "0"), -ENOENT);
 	assert_listed(f, outer, ". .. .map 3");
-	assert_int_equal(tree_rmdir(&f->fs, &fs_root, "outer", &f->diag), -ENOTEMPTY);
+	assert_int_equal(removal_rmdir(&f->fs, &fs_root, "outer", &f->diag), -ENOTEMPTY);
 	assert_int_equal(fs_unlink(f, outer, "3"), 0);
-	assert_int_equal(tree_rmdir(&f->fs, &fs_root, "outer", &f->diag), 0);
+	assert_int_equal(removal_rmdir(&f->fs, &fs_root, "outer", &f->diag), 0);
 }
 
 static void test_refused(void **state)
@@ -376,7 +376,7 @@ static void test_waits(void **state)
 	assert_int_equal(element(outer, 1), 0);
 	assert_listed(f, outer, ". .. .map 1 2 3");
 	assert_int_equal(make_link(f, outer, "../late", "1"), -EEXIST);
-	assert_int_equal(tree_rmdir(&f->fs, &fs_root, "outer", &f->diag), -ENOTEMPTY);
+	assert_int_equal(removal_rmdir(&f->fs, &fs_root, "outer", &f->diag), -ENOTEMPTY);
 
 	late = fs_mkdir(f, "late," INNER);
 	assert_int_equal(element(outer, 1), late);
@@ -385,7 +385,7 @@ static void test_waits(void **state)
 	assert_int_equal(catalog_find(f->fs.catalog, "", "one", &one), 0);
 	assert_int_equal(rename_name(&f->fs, &fs_root, "one", &fs_root, "later", 0, &f->diag), 0);
 	assert_int_equal(element(outer, 3), one);
-	assert_int_equal(waitlinks_count(&f->fs.waitlinks, outer), 0);
+	assert_int_equal(waitroom_count(&f->fs.waitroom, outer), 0);
 	assert_told(f, NULL);
 }
 
@@ -415,7 +415,7 @@ static void test_waiting_is_renamed_and_removed(void **state)
 	fs_mkdir(f, "b," INNER);
 	assert_int_equal(element(outer, 5), 0);
 	assert_int_equal(fs_unlink(f, outer, "3"), 0);
-	assert_int_equal(tree_rmdir(&f->fs, &fs_root, "outer", &f->diag), 0);
+	assert_int_equal(removal_rmdir(&f->fs, &fs_root, "outer", &f->diag), 0);
 }
 
 /* What does not fit when it comes is told, and goes on waiting. */
@@ -453,7 +453,7 @@ static void test_map_comes_meanwhile(void **state)
 	fake_hook(FAKE_MAP_FDINFO, make_late, f);
 	assert_int_equal(make_link(f, outer, "../late", "1"), 0);
 	assert_int_equal(element(outer, 1), id_of(f, "", "late"));
-	assert_int_equal(waitlinks_count(&f->fs.waitlinks, outer), 0);
+	assert_int_equal(waitroom_count(&f->fs.waitroom, outer), 0);
 }
 
 /* A link's inode, which the kernel has, is the element's when it becomes one. */
@@ -514,7 +514,7 @@ static void test_inner_not_made_again(void **state)
 	outer = fs_mkdir(f, "outer" OUTER "model");
 	inner = bare(f, "inner");
 	assert_int_equal(make_link(f, outer, "../inner", "1"), 0);
-	fake_fail(FAKE_PIN_UNLINK, 0, -EIO);
+	fake_fail(FAKE_PIN_REPLACE, 0, -EIO);
 	assert_int_equal(special_write_map(&f->fs, inner, text, strlen(text), &f->diag), -EIO);
 	assert_int_equal(element(outer, 1), inner);
 	assert_link(f, outer, "1", "../inner");
@@ -578,7 +578,7 @@ static void test_outer_made_again(void **state)
 	assert_int_equal(element(outer, 2), model);
 	assert_int_equal(element(outer, 3), model);
 	assert_told(f, "symlink /outer/no key: EINVAL");
-	assert_int_equal(waitlinks_count(&f->fs.waitlinks, outer), 2);
+	assert_int_equal(waitroom_count(&f->fs.waitroom, outer), 2);
 }
 
 /* .map with inner=NAME: not what it shows, but what a person may write. */
@@ -633,6 +633,19 @@ static void test_placeholder(void **state)
 	assert_int_equal(fs_open(f, outer, "x", O_CREAT | O_EXCL | O_WRONLY, 0, &file), -EINVAL);
 }
 
+static int put_link(struct waitroom *t, uint32_t map_id, const char *name, const char *target,
+		    uint32_t stored)
+{
+	const struct waiter link = {.map_id = map_id,
+				    .kind = WAIT_LINK,
+				    .stored = stored,
+				    .name = (char *)name,
+				    .text = (char *)target,
+				    .len = strlen(target)};
+
+	return waitroom_put(t, &link);
+}
+
 static void test_bounded(void **state)
 {
 	struct fixture *f = *state;
@@ -641,17 +654,16 @@ static void test_bounded(void **state)
 
 	fs_mkdir(f, "model," INNER);
 	outer = fs_mkdir(f, "outer,type=hash_of_maps,key=u32,max_entries=9,inner=model");
-	for (int i = 0; i < WAITLINKS_MOST; i++) {
+	for (int i = 0; i < WAITROOM_LINKS; i++) {
 		snprintf(name, sizeof(name), "%d", i);
-		assert_int_equal(waitlinks_put(&f->fs.waitlinks, outer, name, "../no", 0), 0);
+		assert_int_equal(put_link(&f->fs.waitroom, outer, name, "../no", 0), 0);
 	}
 	assert_int_equal(make_link(f, outer, "../no", "5000"), -ENOSPC);
 	assert_non_null(strstr(f->diag.why, "4096 links wait"));
 	assert_int_equal(make_link(f, outer, "../model", "5000"), 0);
-	waitlinks_put(&f->fs.waitlinks, outer, "17", "../model",
-		      1); /* no longer fresh: not needed */
+	put_link(&f->fs.waitroom, outer, "17", "../model", 1); /* no longer fresh: not needed */
 	assert_int_equal(make_link(f, outer, "../no", "5001"), 0);
-	assert_int_equal(waitlinks_find(&f->fs.waitlinks, outer, "17", NULL), -ENOENT);
+	assert_int_equal(waitroom_find(&f->fs.waitroom, outer, "17", NULL), -ENOENT);
 }
 
 /* Whatever fails, a link is there or not, and nothing is left open. */
@@ -671,7 +683,7 @@ static void test_failing_calls(void **state)
 			break;
 		assert_true(!err || !element(outer, 1) || element(outer, 1) == inner);
 		fs_unlink(f, outer, "1");
-		waitlinks_remove(&f->fs.waitlinks, outer, "1");
+		waitroom_remove(&f->fs.waitroom, outer, "1");
 	}
 	assert_in_range(after, 3, 99);
 	for (after = 0; after < 100; after++) {
@@ -698,7 +710,7 @@ static void test_info(void **state)
 	outer = fs_mkdir(f, "outer" OUTER "model");
 	assert_int_equal(make_link(f, outer, "../no", "1"), 0);
 	assert_int_equal(special_read_info(&f->fs, outer, &text), 0);
-	assert_non_null(strstr(text.data, "links that wait:\t1\n"));
+	assert_non_null(strstr(text.data, "waiting:\t1\n"));
 	buf_free(&text);
 }
 

@@ -161,7 +161,7 @@ static void test_mkdir(void **state)
 		assert_int_equal(kind_at(f, path), err ? -ENOENT : NODE_LONG_DIR);
 		if (err)
 			assert_true(f->diag.err == EPERM && f->diag.why[0]);
-		assert_int_equal(tree_rmdir(&f->fs, &fs_root, "m", NULL), 0);
+		assert_int_equal(removal_rmdir(&f->fs, &fs_root, "m", NULL), 0);
 	}
 }
 

@@ -331,8 +331,8 @@ static void copy_random(struct fixture *f, const char *type)
 	assert_file(f, to, ".count", "0\n");
 	forget(&tree);
 	forget(&again);
-	assert_int_equal(tree_rmdir(&f->fs, &fs_root, "from", NULL), 0);
-	assert_int_equal(tree_rmdir(&f->fs, &fs_root, "to", NULL), 0);
+	assert_int_equal(removal_rmdir(&f->fs, &fs_root, "from", NULL), 0);
+	assert_int_equal(removal_rmdir(&f->fs, &fs_root, "to", NULL), 0);
 }
 
 static void test_copy(void **state)

@@ -59,9 +59,38 @@ static void test_numbers(void **state)
 
 	(void)state;
 	assert_int_equal(node_ino(&id), node_ino(&same));
-	assert_int_equal(node_ino(&id), 0x45c1ff582fee9c26);
+	assert_int_equal(node_ino(&id), 0x79e03522eb275563);
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		assert_int_not_equal(node_ino(&id), node_ino(&others[i]));
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+/* Short keys of many maps are as different as others. */
+static void test_short_keys_share_no_numbers(void **state)
+{
+	enum { MAPS = 1024, KEYS = 3 * 256 };
+	uint64_t *numbers = calloc((size_t)MAPS * KEYS, sizeof(*numbers));
+	size_t count = 0;
+
+	(void)state;
+	assert_non_null(numbers);
+	for (uint32_t map = 1; map <= MAPS; map++)
+		for (unsigned int i = 0; i < KEYS; i++) {
+			const unsigned char bytes[] = {(unsigned char)i, (unsigned char)i, 0};
+			const struct identity id = {NODE_KEY, map, i / 256 + 1, bytes};
+
+			numbers[count++] = node_ino(&id);
+		}
+	qsort(numbers, count, sizeof(*numbers), compare_numbers);
+	for (size_t i = 1; i < count; i++)
+		assert_true(numbers[i - 1] < numbers[i]);
+	free(numbers);
 }
 
 /* .map is lower than any key of its directory, and than any other of its files. */
@@ -87,6 +116,22 @@ static void test_map_file_is_lowest(void **state)
 			assert_true(node_ino(&id) <= INT64_MAX);
 		}
 	}
+}
+
+/* Of another time or another size, the kernel is to ask again. */
+static void test_told(void **state)
+{
+	const uint32_t five = 5;
+	const struct identity id = key(7, &five);
+	struct node *n = node_get(&table, &id);
+
+	(void)state;
+	assert_false(node_was_told(n, 0, 0));
+	node_tell(n, 3, 100);
+	assert_true(node_was_told(n, 3, 100));
+	assert_false(node_was_told(n, 4, 100));
+	assert_false(node_was_told(n, 3, 101));
+	node_put(&table, n, 1);
 }
 
 static void test_references(void **state)
@@ -268,7 +313,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_root),
 		TEST(test_numbers),
+		TEST(test_short_keys_share_no_numbers),
 		TEST(test_map_file_is_lowest),
+		TEST(test_told),
 		TEST(test_references),
 		TEST(test_forgotten_too_often),
 		TEST(test_copies),

@@ -6,11 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fs/access.h"
 #include "fs/attr.h"
-#include "fs/key.h"
+#include "fs/awaited.h"
 #include "fs/rename.h"
 #include "fs/special.h"
+#include "tests/unit/fs_clock.h"
 #include "tests/unit/fs_listing.h"
+#include "tests/unit/fs_paths.h"
 
 #define SPEC "type=lru_hash\nkey=s16\nvalue=struct{u32 a;u8 b;}\nmax_entries=5\nname=given\n"
 
@@ -62,10 +65,65 @@ static void test_fresh_has_no_map_file(void **state)
 	list_all(f, map, false, l);
 	assert_names(l, ". ..");
 	assert_int_equal(fs_stat(f, map, ".info", &st), 0);
-	assert_int_equal(key_store(&f->fs, map, "\1\0\0\0", "7", 1, BPF_ANY, NULL), 0);
+	f->map = map;
+	assert_int_equal(store_at(f, "1", "7"), 0);
 	assert_int_equal(fs_stat(f, map, ".map", &st), 0);
 	assert_int_equal(write_map(f, map, SPEC), -EEXIST);
 	free(l);
+}
+
+/* A program fills it, or an hour goes by in which nothing was made in it. */
+static void test_meant_as_it_is(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t filled = make_fresh(f, "filled"), old = make_fresh(f, "old"), id;
+	struct stat st;
+
+	assert_int_equal(fs_stat(f, filled, ".map", &st), -ENOENT);
+	raw_put(filled, 5, 7);
+	assert_int_equal(fs_stat(f, filled, ".map", &st), 0);
+	assert_int_equal(write_map(f, filled, SPEC), -EEXIST);
+
+	clock_ahead = FRESH_SECONDS - 1;
+	assert_int_equal(fs_stat(f, old, ".map", &st), -ENOENT);
+	fresh_touch(&f->fs.fresh, old);
+	clock_ahead += FRESH_SECONDS - 1;
+	assert_int_equal(fs_stat(f, old, ".map", &st), -ENOENT);
+	clock_ahead += 2;
+	assert_int_equal(fs_stat(f, old, ".map", &st), 0);
+	assert_int_equal(write_map(f, old, SPEC), 0);
+	id = id_of(f, "old");
+	assert_int_not_equal(id, old);
+	clock_ahead = 0;
+}
+
+/* The daemon ends between mkdir and .map. */
+static void test_awaited_over_restarts(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t map = make_fresh(f, "m"), used = make_fresh(f, "used");
+	struct stat st;
+
+	assert_int_equal(sys_pin_stat(FS_PINDIR "/m", &st), 0);
+	assert_int_equal(st.st_mode, S_IFREG | S_ISVTX | 0600);
+	assert_int_equal(access_chmod(&f->fs, map, 0644, NULL), 0);
+	f->map = used;
+	assert_int_equal(store_at(f, "1", "7"), 0);
+	assert_int_equal(sys_pin_stat(FS_PINDIR "/used", &st), 0);
+	assert_int_equal(st.st_mode, S_IFREG | 0600);
+
+	fs_remount(f, false);
+	awaited_find(&f->fs);
+	assert_int_equal(fs_stat(f, map, ".map", &st), -ENOENT);
+	assert_int_equal(fs_stat(f, used, ".map", &st), 0);
+	assert_int_equal(write_map(f, map, SPEC), 0);
+	assert_spec(f, "m", "type=lru_hash\n");
+	assert_int_equal(sys_pin_stat(FS_PINDIR "/m", &st), 0);
+	assert_int_equal(st.st_mode, S_IFREG | 0644);
+
+	fs_remount(f, false);
+	awaited_find(&f->fs);
+	assert_int_equal(write_map(f, id_of(f, "m"), "type=hash\n"), -EEXIST);
 }
 
 static void test_made_again(void **state)
@@ -160,16 +218,67 @@ static void test_inode_moves(void **state)
 	node_put(&f->fs.nodes, node, 1);
 }
 
+/* A directory that is made in a fresh map says that it was to be a directory of maps. */
+static void test_made_a_directory(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t map = make_fresh(f, "a.b"), id;
+	const struct identity dir = fs_map(map);
+	struct node *node = node_get(&f->fs.nodes, &dir);
+	struct found found = FOUND_INIT;
+
+	assert_int_equal(tree_mkdir(&f->fs, &dir, "c", &found, &f->diag), 0);
+	assert_int_equal(node_identity(node)->kind, NODE_DIR);
+	assert_string_equal(tree_dir_path(node_identity(node)), "a%2Eb");
+	assert_false(catalog_is_alive(f->fs.catalog, map));
+	assert_int_equal(catalog_find(f->fs.catalog, "a%2Eb", "c", &id), 0);
+	assert_int_equal(found.id.map_id, id);
+	found_free(&found);
+
+	found = FOUND_INIT;
+	assert_int_equal(fs_kind(f, &fs_root, "a.b"), NODE_DIR);
+	assert_int_equal(fs_try_mkdir(f, node_identity(node), "d,type=array,key=u32"), 0);
+	assert_int_equal(fs_try_mkdir(f, node_identity(node), "c"), -EEXIST);
+	node_put(&f->fs.nodes, node, 1);
+	found_free(&found);
+}
+
+/* Any other map is one. */
+static void test_made_no_directory(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t made = fs_mkdir(f, "made,type=hash"), holds = make_fresh(f, "holds"),
+		 waits = make_fresh(f, "waits"), written = make_fresh(f, "written");
+	struct identity dir = fs_map(made);
+
+	assert_int_equal(fs_try_mkdir(f, &dir, "c"), -EPERM);
+	assert_string_equal(f->diag.why, LONGDIR_NO_OTHERS);
+	raw_put(holds, 5, 7);
+	dir = fs_map(holds);
+	assert_int_equal(fs_try_mkdir(f, &dir, "c"), -EPERM);
+	f->map = waits;
+	assert_int_equal(write_at(f, "no key", O_EXCL, 0600, "7\n"), 0);
+	dir = fs_map(waits);
+	assert_int_equal(fs_try_mkdir(f, &dir, "c"), -EPERM);
+	assert_int_equal(write_map(f, written, SPEC), 0);
+	dir = fs_map(id_of(f, "written"));
+	assert_int_equal(fs_try_mkdir(f, &dir, "c"), -EPERM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FS_TEST(test_fresh_has_no_map_file),
+		FS_TEST(test_meant_as_it_is),
+		FS_TEST(test_awaited_over_restarts),
 		FS_TEST(test_made_again),
 		FS_TEST(test_in_pieces),
 		FS_TEST(test_not_fresh),
 		FS_TEST(test_refused),
 		FS_TEST(test_renamed_onto),
 		FS_TEST(test_inode_moves),
+		FS_TEST(test_made_a_directory),
+		FS_TEST(test_made_no_directory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,9 +102,9 @@ static void test_unlink(void **state)
 	raw_put(f->map, 6, 1);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_int_equal(fs_unlink(f, f->map, cases[i].name), cases[i].expected);
-	assert_int_equal(tree_unlink(&f->fs, &fs_root, ".error_log", NULL), -EPERM);
-	assert_true(tree_unlink(&f->fs, &fs_root, "m", NULL) < 0);
-	assert_int_equal(tree_unlink(&f->fs, &fs_root, "nothing", NULL), -ENOENT);
+	assert_int_equal(removal_unlink(&f->fs, &fs_root, ".error_log", NULL), -EPERM);
+	assert_true(removal_unlink(&f->fs, &fs_root, "m", NULL) < 0);
+	assert_int_equal(removal_unlink(&f->fs, &fs_root, "nothing", NULL), -ENOENT);
 }
 
 /* .map is gone for a second, and comes back by itself. */
@@ -163,21 +163,21 @@ static void test_rmdir(void **state)
 	const struct identity dir = fs_map(f->map);
 
 	raw_put(f->map, 5, 1);
-	assert_int_equal(tree_rmdir(&f->fs, &fs_root, "m", &f->diag), -ENOTEMPTY);
+	assert_int_equal(removal_rmdir(&f->fs, &fs_root, "m", &f->diag), -ENOTEMPTY);
 	assert_int_equal(f->diag.err, ENOTEMPTY);
 	raw_delete(f->map, 5);
-	assert_int_equal(tree_rmdir(&f->fs, &dir, "5", NULL), -ENOTDIR);
-	assert_int_equal(tree_rmdir(&f->fs, &fs_root, ".error_log", NULL), -ENOTDIR);
-	assert_int_equal(tree_rmdir(&f->fs, &fs_root, "nothing", NULL), -ENOENT);
-	assert_int_equal(tree_rmdir(&f->fs, &fs_root, "m,type=hash", NULL), 0);
-	assert_int_equal(tree_rmdir(&f->fs, &fs_root, "m", NULL), -ENOENT);
-	assert_int_equal(tree_rmdir(&f->fs, &fs_root, "arr", NULL), 0);
+	assert_int_equal(removal_rmdir(&f->fs, &dir, "5", NULL), -ENOTDIR);
+	assert_int_equal(removal_rmdir(&f->fs, &fs_root, ".error_log", NULL), -ENOTDIR);
+	assert_int_equal(removal_rmdir(&f->fs, &fs_root, "nothing", NULL), -ENOENT);
+	assert_int_equal(removal_rmdir(&f->fs, &fs_root, "m,type=hash", NULL), 0);
+	assert_int_equal(removal_rmdir(&f->fs, &fs_root, "m", NULL), -ENOENT);
+	assert_int_equal(removal_rmdir(&f->fs, &fs_root, "arr", NULL), 0);
 	assert_false(catalog_is_alive(f->fs.catalog, arr));
 	stranger = fs_stranger(f, BPF_MAP_TYPE_HASH, "theirs");
-	assert_int_equal(tree_rmdir(&f->fs, &fs_root, "theirs", &f->diag), -EBUSY);
+	assert_int_equal(removal_rmdir(&f->fs, &fs_root, "theirs", &f->diag), -EBUSY);
 	assert_int_equal(f->diag.err, EBUSY);
 	raw_put(stranger, 5, 1);
-	assert_int_equal(tree_rmdir(&f->fs, &fs_root, "theirs", NULL), -EBUSY);
+	assert_int_equal(removal_rmdir(&f->fs, &fs_root, "theirs", NULL), -EBUSY);
 }
 
 /* A map that goes takes along what was hidden in it. */
@@ -188,7 +188,7 @@ static void test_rmdir_forgets_hidden(void **state)
 
 	assert_int_equal(fs_unlink(f, arr, "1"), 0);
 	assert_int_equal(hide_count(&f->fs.hidden, arr), 1);
-	assert_int_equal(tree_rmdir(&f->fs, &fs_root, "arr", NULL), 0);
+	assert_int_equal(removal_rmdir(&f->fs, &fs_root, "arr", NULL), 0);
 	assert_int_equal(hide_count(&f->fs.hidden, arr), 0);
 }
 

@@ -20,7 +20,7 @@ static int teardown(void **state)
 
 static time_t ask(struct seen *s, uint64_t key, uint64_t value, time_t now)
 {
-	return seen_value(s, key, &value, sizeof(value), now);
+	return seen_value(s, key, &value, sizeof(value), now * SEEN_SECOND) / SEEN_SECOND;
 }
 
 /* One key: its values, when each is asked for, and the time that it then has, both in
@@ -40,6 +40,28 @@ static void test_times(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_int_equal(ask(*state, 7, cases[i].value, start + cases[i].now) - start,
 				 cases[i].expected);
+}
+
+/* A first look has a whole second in the past, a change the time of its own, a little later than
+ * it was: in 64ths of a second. */
+static void test_parts_of_seconds(void **state)
+{
+	static const struct {
+		uint64_t value;
+		int64_t now, expected; /* in 128ths of a second */
+	} cases[] = {
+		{1, 1280 + 5, 1280},    {1, 1280 + 64, 1280},    {2, 1280 + 65, 1408},
+		{3, 1408 + 65, 1536},   {3, 9999, 1536},         {4, 12800, 12802},
+		{5, 25600 + 3, 25604},  {6, 38400 + 127, 38528}, {7, 38400 + 127, 38656},
+		{8, 51200 + 65, 51266},
+	};
+	int64_t start = time(NULL) * SEEN_SECOND, part = SEEN_SECOND / 128;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(
+			seen_value(*state, 7, &cases[i].value, 8, start + cases[i].now * part) -
+				start,
+			cases[i].expected * part);
 }
 
 static void test_keys_are_apart(void **state)
@@ -66,9 +88,12 @@ static void test_lengths_differ(void **state)
 	static const char zeroes[8];
 	time_t start = time(NULL);
 
-	assert_int_equal(seen_value(*state, 1, zeroes, 4, start + 10), start + 10);
-	assert_int_equal(seen_value(*state, 1, zeroes, 8, start + 20), start + 20);
-	assert_int_equal(seen_value(*state, 1, zeroes, 0, start + 30), start + 30);
+	assert_int_equal(seen_value(*state, 1, zeroes, 4, (start + 10) * SEEN_SECOND) / SEEN_SECOND,
+			 start + 10);
+	assert_int_equal(seen_value(*state, 1, zeroes, 8, (start + 20) * SEEN_SECOND) / SEEN_SECOND,
+			 start + 20);
+	assert_int_equal(seen_value(*state, 1, zeroes, 0, (start + 30) * SEEN_SECOND) / SEEN_SECOND,
+			 start + 30);
 }
 
 /* A clock that was set back, to before the mount even. */
@@ -163,14 +188,34 @@ static void test_threads(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* Without room nothing is ever seen to change. */
+static void test_nothing_changes(void **state)
+{
+	time_t start = time(NULL);
+	struct seen *s = seen_new(0);
+
+	(void)state;
+	assert_non_null(s);
+	for (uint64_t i = 0; i < 1000; i++)
+		assert_in_range(ask(s, i % 10, i, start + 10 + (time_t)i), start, start + 2);
+	assert_int_equal(ask(s, 1, 1, start + 1), ask(s, 2, 2, start + 2000));
+	seen_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_times),           TEST(test_keys_are_apart),
-		TEST(test_key_zero),        TEST(test_lengths_differ),
-		TEST(test_clock_goes_back), TEST(test_all_stand_still),
-		TEST(test_bounded),         TEST(test_changes_are_not_missed),
+		TEST(test_times),
+		TEST(test_parts_of_seconds),
+		TEST(test_keys_are_apart),
+		TEST(test_key_zero),
+		TEST(test_lengths_differ),
+		TEST(test_clock_goes_back),
+		TEST(test_all_stand_still),
+		TEST(test_bounded),
+		TEST(test_changes_are_not_missed),
 		TEST(test_threads),
+		cmocka_unit_test(test_nothing_changes),
 	};
 
 	seen_free(NULL);

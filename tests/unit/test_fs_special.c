@@ -73,8 +73,8 @@ static void test_map_makes_its_equal(void **state)
 		assert_buf(&again, first.data);
 		buf_free(&first);
 		buf_free(&name);
-		assert_int_equal(tree_rmdir(&f->fs, &fs_root, "a", NULL), 0);
-		assert_int_equal(tree_rmdir(&f->fs, &fs_root, "b", NULL), 0);
+		assert_int_equal(removal_rmdir(&f->fs, &fs_root, "a", NULL), 0);
+		assert_int_equal(removal_rmdir(&f->fs, &fs_root, "b", NULL), 0);
 	}
 }
 
@@ -238,7 +238,7 @@ static void test_delicate_is_not_opened(void **state)
 	assert_int_equal(fs_stat(f, map, ".map", &st), 0);
 	assert_int_equal(special_read_map(&f->fs, map, &text), 0);
 	assert_int_equal(fake_calls(FAKE_MAP_OPEN_ID), before);
-	assert_int_equal(tree_rmdir(&f->fs, &fs_root, "calls", NULL), -EBUSY);
+	assert_int_equal(removal_rmdir(&f->fs, &fs_root, "calls", NULL), -EBUSY);
 	assert_int_equal(fs_stat(f, map, "1", &st), -ENOENT);
 	assert_int_equal(fake_calls(FAKE_MAP_OPEN_ID), before);
 	special_read_info(&f->fs, map, &text);

@@ -244,15 +244,15 @@ static void test_nonsense(void **state)
 
 /* Reads that wait, as FUSE asks them. */
 
-struct waiter {
+struct waiting_reader {
 	struct wire *w;
 	uint32_t map;
 	uint64_t node, fh;
 };
 
-static struct waiter start_waiting(void **state)
+static struct waiting_reader start_waiting(void **state)
 {
-	struct waiter p = {.w = *state};
+	struct waiting_reader p = {.w = *state};
 	uint64_t dir;
 
 	p.map = ring_map(p.w->fixture);
@@ -265,20 +265,20 @@ static struct waiter start_waiting(void **state)
 	return p;
 }
 
-static void end_waiting(struct waiter *p)
+static void end_waiting(struct waiting_reader *p)
 {
 	park_free(p->w->fs->park);
 	p->w->fs->park = NULL;
 }
 
-static void stop_waiting(struct waiter *p)
+static void stop_waiting(struct waiting_reader *p)
 {
 	end_waiting(p);
 	assert_int_equal(wire_release(p->w, FUSE_RELEASE, p->node, p->fh), 0);
 	assert_int_equal(fake_ring_mappings(), 0);
 }
 
-static uint64_t send_read(struct waiter *p, int flags)
+static uint64_t send_read(struct waiting_reader *p, int flags)
 {
 	const struct fuse_read_in in = {.fh = p->fh, .size = MANY, .flags = (uint32_t)flags};
 	const struct part part = {&in, sizeof(in)};
@@ -286,7 +286,7 @@ static uint64_t send_read(struct waiter *p, int flags)
 	return wire_send(p->w, FUSE_READ, p->node, &part, 1);
 }
 
-static void assert_answer(struct waiter *p, uint64_t unique, int want, const char *text)
+static void assert_answer(struct waiting_reader *p, uint64_t unique, int want, const char *text)
 {
 	assert_int_equal(wire_answer(p->w, unique), want);
 	assert_int_equal(p->w->len, strlen(text));
@@ -295,7 +295,7 @@ static void assert_answer(struct waiter *p, uint64_t unique, int want, const cha
 
 /* One of the reads that wait is answered with this; which one, as a record may come
  * after the first was asked and before the second is. */
-static uint64_t assert_one_gets(struct waiter *p, const char *text)
+static uint64_t assert_one_gets(struct waiting_reader *p, const char *text)
 {
 	uint64_t unique;
 
@@ -305,7 +305,7 @@ static uint64_t assert_one_gets(struct waiter *p, const char *text)
 	return unique;
 }
 
-static void assert_logged(struct waiter *p, const char *text)
+static void assert_logged(struct waiting_reader *p, const char *text)
 {
 	struct buf log = BUF_INIT(1 << 16);
 
@@ -317,7 +317,7 @@ static void assert_logged(struct waiter *p, const char *text)
 
 static void test_wait(void **state)
 {
-	struct waiter p = start_waiting(state);
+	struct waiting_reader p = start_waiting(state);
 	uint64_t first, second;
 
 	put_number(p.map, 1);
@@ -337,7 +337,7 @@ static void test_wait(void **state)
 /* What is refused after it has waited is explained too. */
 static void test_wait_in_vain(void **state)
 {
-	struct waiter p = start_waiting(state);
+	struct waiting_reader p = start_waiting(state);
 	uint64_t unique = send_read(&p, 0);
 
 	*fake_ring_of(p.map, SIZE)->produced += 4;
@@ -348,7 +348,7 @@ static void test_wait_in_vain(void **state)
 
 static void test_wait_not(void **state)
 {
-	struct waiter p = start_waiting(state);
+	struct waiting_reader p = start_waiting(state);
 	struct buf log = BUF_INIT(1 << 16);
 
 	assert_answer(&p, send_read(&p, O_NONBLOCK), -EAGAIN, "");
@@ -359,7 +359,7 @@ static void test_wait_not(void **state)
 
 static void test_wait_interrupted(void **state)
 {
-	struct waiter p = start_waiting(state);
+	struct waiting_reader p = start_waiting(state);
 	uint64_t first = send_read(&p, 0), second = send_read(&p, 0);
 
 	wire_interrupt(p.w, second);
@@ -376,7 +376,7 @@ static void test_wait_interrupted(void **state)
 
 static void test_wait_released(void **state)
 {
-	struct waiter p = start_waiting(state);
+	struct waiting_reader p = start_waiting(state);
 	const struct fuse_release_in in = {.fh = p.fh};
 	const struct part part = {&in, sizeof(in)};
 	uint64_t unique = send_read(&p, 0), release;
@@ -390,7 +390,7 @@ static void test_wait_released(void **state)
 
 static void test_wait_until_the_end(void **state)
 {
-	struct waiter p = start_waiting(state);
+	struct waiting_reader p = start_waiting(state);
 	uint64_t unique[20];
 
 	for (size_t i = 0; i < ARRAY_SIZE(unique); i++)
@@ -404,7 +404,7 @@ static void test_wait_until_the_end(void **state)
 enum { MOST_OF_USER = 64, MOST_OF_USERS = 256, MOST_WITH_ROOT = 320 };
 
 /* So many reads of a user that wait. */
-static void fill_up(struct waiter *p, uint32_t uid, unsigned int count)
+static void fill_up(struct waiting_reader *p, uint32_t uid, unsigned int count)
 {
 	p->w->uid = uid;
 	for (unsigned int i = 0; i < count; i++)
@@ -412,14 +412,14 @@ static void fill_up(struct waiter *p, uint32_t uid, unsigned int count)
 	assert_false(wire_is_answered(p->w));
 }
 
-static void assert_no_room(struct waiter *p, uint32_t uid, const char *why)
+static void assert_no_room(struct waiting_reader *p, uint32_t uid, const char *why)
 {
 	p->w->uid = uid;
 	assert_answer(p, send_read(p, 0), -EAGAIN, "");
 	assert_logged(p, why);
 }
 
-static void assert_all_end(struct waiter *p, unsigned int count)
+static void assert_all_end(struct waiting_reader *p, unsigned int count)
 {
 	uint64_t unique;
 
@@ -432,7 +432,7 @@ static void assert_all_end(struct waiter *p, unsigned int count)
 /* A user, then all users, then root. */
 static void test_wait_bounded(void **state)
 {
-	struct waiter p = start_waiting(state);
+	struct waiting_reader p = start_waiting(state);
 	uint32_t uid = 1000;
 
 	for (unsigned int all = 0; all < MOST_OF_USERS; all += MOST_OF_USER) {
@@ -452,7 +452,7 @@ static void test_wait_bounded(void **state)
 /* Root may have them all; a read that ended makes room for another of its user. */
 static void test_wait_bounded_room(void **state)
 {
-	struct waiter p = start_waiting(state);
+	struct waiting_reader p = start_waiting(state);
 
 	fill_up(&p, 1000, MOST_OF_USER);
 	put_number(p.map, 1);

@@ -198,10 +198,10 @@ static void test_directories(void **state)
 	assert_int_equal(fs_try_mkdir(f, &below.id, "deep,key=u8"), 0);
 	assert_int_equal(fs_kind(f, &below.id, "deep"), NODE_MAP);
 	assert_int_equal(fs_kind(f, &dir.id, "deep"), -ENOENT);
-	assert_int_equal(tree_rmdir(&f->fs, &dir.id, "e", NULL), -ENOTEMPTY);
-	assert_int_equal(tree_rmdir(&f->fs, &below.id, "deep", NULL), 0);
-	assert_int_equal(tree_rmdir(&f->fs, &dir.id, "e", NULL), 0);
-	assert_int_equal(tree_rmdir(&f->fs, &fs_root, "d", NULL), 0);
+	assert_int_equal(removal_rmdir(&f->fs, &dir.id, "e", NULL), -ENOTEMPTY);
+	assert_int_equal(removal_rmdir(&f->fs, &below.id, "deep", NULL), 0);
+	assert_int_equal(removal_rmdir(&f->fs, &dir.id, "e", NULL), 0);
+	assert_int_equal(removal_rmdir(&f->fs, &fs_root, "d", NULL), 0);
 	assert_int_equal(fs_kind(f, &fs_root, "d"), -ENOENT);
 	found_free(&dir);
 	found_free(&below);

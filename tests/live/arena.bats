@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 # An arena: pages and no elements, so .map and .info are all that there is of it.
+# alone
 
 load lib
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 # A BPF program and the mount at work on the same maps: XDP on a veth pair that no one else sees.
+# alone
 
 load lib
 

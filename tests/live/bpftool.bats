@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 # The mount and bpftool must agree on every byte, in both directions (contract, sections 4 and 5).
+# alone
 
 load lib
 

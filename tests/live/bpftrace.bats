@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 # Another tool's maps, made without types: those of bpftrace (section 6).
+# alone
 
 load lib
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 # cgroup_array: the path of a cgroup is what a program asks about (section 11).
+# alone
 
 load net
 

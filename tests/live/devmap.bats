@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 # devmap and devmap_hash: what is written is where a program of XDP sends frames (section 11).
+# alone
 
 load net
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 # Looking disturbs nothing: what closing a map's descriptor can do (clear a prog_array, detach a
 # sockmap's programs, cancel timers), nothing in the mount brings about, and no map is kept alive.
+# alone
 
 load lib
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 # Maps of maps: keys are symbolic links (contract, section 11). bpftool tells which map, by its
 # id, the kernel has under a key.
+# alone
 
 load types
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 # The kernel's maps as lib/mapiter tells them. What is compared is in mapiter_*.c.
+# alone
 
 load lib
 

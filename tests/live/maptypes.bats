@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 # The table of map types against the kernel: each row, each member (maptypes.c).
+# alone
 
 load lib
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 # The root: which maps there are and what they are called (contract, section 2).
+# alone
 
 load lib
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 # The files of a map that are no keys, freezing, and types that have no keys (section 3, 11).
+# alone
 
 load lib
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 # What tasks, cgroups, files and sockets carry: by a program, by bpf(2), and by the mount.
+# alone
 
 load lib
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 # A struct_ops: a congestion control of TCP in BPF, read through the kernel's own types.
+# alone
 
 load lib
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 # A tree that has a map of every type is walked with everyday tools, and no map is another one
 # afterwards. What is in them is told by bpftool, and by undisturbed.c where that cannot.
+# alone
 
 load lib
 

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "lib/scan.h"
 #include "lib/sys.h"
 
 /* If that fails, the next start does not know of it, that is all. */
@@ -18,10 +19,87 @@ static void set_mark(struct fs *fs, uint32_t map_id, bool marked)
 	buf_free(&path);
 }
 
+static bool has_mark(struct fs *fs, uint32_t map_id)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
+	struct stat st;
+	bool has = catalog_pin(fs->catalog, map_id, &path, &st) == 0 && st.st_mode & S_ISVTX;
+
+	buf_free(&path);
+	return has;
+}
+
+static bool is_zero(const unsigned char *bytes, size_t len)
+{
+	return len == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0);
+}
+
+static bool has_nonzero_slot(struct map_desc *desc, const struct map *map)
+{
+	const void *key, *value;
+	struct scan *scan;
+	uint64_t pos = 0;
+	bool has = false;
+
+	if (scan_new(desc, &scan))
+		return false;
+	while (!has && scan_at(scan, map, &pos, &key, &value) == 1) {
+		has = !is_zero(value, desc->value->size);
+		pos++;
+	}
+	scan_free(scan);
+	return has;
+}
+
+static bool has_elements(struct fs *fs, uint32_t map_id, bool slots)
+{
+	struct map_desc *desc;
+	bool is_fixed, has = false;
+	struct map map;
+
+	if (catalog_desc(fs->catalog, map_id, &desc))
+		return false;
+	is_fixed = maptype_is_fixed(desc->type);
+	if (desc->type->elements && (slots || !is_fixed) &&
+	    map_open(&map, desc, BPF_F_RDONLY) == 0) {
+		has = is_fixed ? has_nonzero_slot(desc, &map) : scan_is_empty(&map) == 0;
+		map_close(&map);
+	}
+	map_desc_unref(desc);
+	return has;
+}
+
+bool awaited_has_elements(struct fs *fs, uint32_t map_id)
+{
+	return has_elements(fs, map_id, true);
+}
+
+bool awaited_has_waiting(struct fs *fs, uint32_t map_id)
+{
+	struct waiter w;
+
+	if (waitroom_next(&fs->waitroom, map_id, 0, &w))
+		return false;
+	waiter_release(&w);
+	return true;
+}
+
+bool awaited_is(struct fs *fs, uint32_t map_id)
+{
+	if (!fresh_lacks_map_file(&fs->fresh, map_id))
+		return false;
+	if (has_mark(fs, map_id) &&
+	    (awaited_has_waiting(fs, map_id) || !has_elements(fs, map_id, false)))
+		return true;
+	set_mark(fs, map_id, false);
+	fresh_set_map_file(&fs->fresh, map_id);
+	return false;
+}
+
 void awaited_begin(struct fs *fs, uint32_t map_id)
 {
-	if (fresh_add(&fs->fresh, map_id, false) == 0)
-		set_mark(fs, map_id, true);
+	set_mark(fs, map_id, true);
+	fresh_add(&fs->fresh, map_id, false); /* else it cannot be made again, that is all */
 }
 
 void awaited_end(struct fs *fs, uint32_t map_id)

@@ -8,7 +8,22 @@
 #ifndef BPFMAPFS_FS_AWAITED_H
 #define BPFMAPFS_FS_AWAITED_H
 
+#include <stdbool.h>
+
 #include "fs/context.h"
+
+/*
+ * Does the map await its .map? It does until it gets one, or a key by a plain write; until
+ * another mount ends that (the mark is gone); or until a program fills it, which then means
+ * it as it is: it has elements, although nothing waits.
+ */
+bool awaited_is(struct fs *fs, uint32_t map_id);
+
+/* Has it elements, of an array slots that are not zero? May walk over all slots. */
+bool awaited_has_elements(struct fs *fs, uint32_t map_id);
+
+/* Is there something of it in the waiting room? */
+bool awaited_has_waiting(struct fs *fs, uint32_t map_id);
 
 /* A bare mkdir made the map: it is fresh, and has no .map. */
 void awaited_begin(struct fs *fs, uint32_t map_id);

@@ -119,14 +119,29 @@ void fresh_touch(struct fresh *f, uint32_t map_id)
 	pthread_mutex_unlock(&f->lock);
 }
 
-void fresh_remake(struct fresh *f, uint32_t from, uint32_t to)
+void fresh_set_map_file(struct fresh *f, uint32_t map_id)
 {
-	fresh_remove(f, from);
-	fresh_add(f, to, true); /* else it cannot be made again, that is all */
+	size_t i;
+
+	pthread_mutex_lock(&f->lock);
+	i = place_of(f, map_id);
+	if (i < f->count)
+		f->maps[i].has_map_file = true;
+	pthread_mutex_unlock(&f->lock);
+}
+
+void fresh_note_remade(struct fresh *f, uint32_t from, uint32_t to)
+{
 	pthread_mutex_lock(&f->lock);
 	f->remade[f->next_remade % FRESH_REMADE] = (struct fresh_remade){from, to};
 	__atomic_store_n(&f->next_remade, f->next_remade + 1, __ATOMIC_RELEASE);
 	pthread_mutex_unlock(&f->lock);
+}
+
+void fresh_remake(struct fresh *f, uint32_t from, uint32_t to)
+{
+	fresh_remove(f, from);
+	fresh_add(f, to, true); /* else it cannot be made again, that is all */
 }
 
 uint32_t fresh_now(struct fresh *f, uint32_t map_id)

@@ -41,6 +41,9 @@ void fresh_free(struct fresh *f);
 /* -ENOMEM: then it is not. */
 int fresh_add(struct fresh *f, uint32_t map_id, bool has_map_file);
 
+/* Requests that mean one map mean another from now on. */
+void fresh_note_remade(struct fresh *f, uint32_t from, uint32_t to);
+
 /* A fresh map was made again, and has a .map. */
 void fresh_remake(struct fresh *f, uint32_t from, uint32_t to);
 
@@ -57,6 +60,9 @@ bool fresh_was_written_by(struct fresh *f, uint32_t map_id, uint32_t task);
 void fresh_remove(struct fresh *f, uint32_t map_id);
 bool fresh_has(struct fresh *f, uint32_t map_id);
 bool fresh_lacks_map_file(struct fresh *f, uint32_t map_id);
+
+/* It has a .map from now on. */
+void fresh_set_map_file(struct fresh *f, uint32_t map_id);
 
 /* Something was made in the map: its .map is awaited for an hour more. */
 void fresh_touch(struct fresh *f, uint32_t map_id);

@@ -10,7 +10,7 @@
 
 bool newfile_is_awaited(struct fs *fs, uint32_t map_id)
 {
-	return fresh_lacks_map_file(&fs->fresh, map_id);
+	return awaited_is(fs, map_id);
 }
 
 void newfile_hold(struct fs *fs)
@@ -260,6 +260,7 @@ static int become_key(struct fs *fs, uint32_t map_id, const struct identity *id,
 	if (!err) {
 		waitroom_remove(&fs->waitroom, map_id, (const char *)id->bytes);
 		fresh_remove(&fs->fresh, map_id);
+		awaited_end(fs, map_id);
 		move_to_key(fs, id, map_id, &key);
 	}
 	buf_free(&key);
@@ -298,7 +299,7 @@ static int remove_file(struct fs *fs, const struct identity *id)
 	if (err)
 		return err;
 	waitroom_remove(&fs->waitroom, w.map_id, w.name);
-	if (w.stored)
+	if (w.stored || w.is_part) /* a part may hide what the key has */
 		remove_element(fs, w.map_id, w.name);
 	waiter_release(&w);
 	return 0;
@@ -318,11 +319,11 @@ int newfile_remove(struct fs *fs, const struct identity *id)
 
 int newfile_mkdir(struct fs *fs, uint32_t map_id, const char *path)
 {
-	const struct waiter dir = {
-		.map_id = map_id, .kind = WAIT_DIR, .name = (char *)path, .text = NULL};
+	struct waiter dir = {.kind = WAIT_DIR, .name = (char *)path, .text = NULL};
 	int err = 0;
 
 	newfile_hold(fs);
+	dir.map_id = map_id = fresh_now(&fs->fresh, map_id);
 	if (waitroom_find(&fs->waitroom, map_id, path, NULL) == 0)
 		err = -EEXIST;
 	else

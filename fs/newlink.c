@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "fs/awaited.h"
 #include "fs/key.h"
 #include "fs/link.h"
 
@@ -12,7 +13,7 @@ enum { FORGOTTEN_SECONDS = 600 }; /* what tar makes and leaves behind */
 
 bool newlink_may_be(struct fs *fs, uint32_t map_id)
 {
-	return fresh_lacks_map_file(&fs->fresh, map_id) || link_is_of(fs, map_id);
+	return awaited_is(fs, map_id) || link_is_of(fs, map_id);
 }
 
 int newlink_identity(uint32_t map_id, const char *name, struct identity *id, struct buf *bytes)
@@ -73,7 +74,10 @@ static int keep(struct fs *fs, uint32_t map_id, const char *name, const char *ta
 		.text = (char *)target,
 		.len = target ? strlen(target) : 0,
 	};
-	int err = waitroom_put(&fs->waitroom, &link);
+	int err;
+
+	fresh_touch(&fs->fresh, map_id);
+	err = waitroom_put(&fs->waitroom, &link);
 
 	if (err == -ENOSPC) {
 		each_link(fs, remove_idle, NULL);
@@ -111,7 +115,7 @@ static int begin(struct attempt *a, struct fs *fs, uint32_t map_id, const char *
 		.target = target,
 		.name = BUF_INIT(SIZE_MAX / 2),
 		.key = BUF_INIT(SIZE_MAX / 2),
-		.is_outer_fresh = fresh_lacks_map_file(&fs->fresh, map_id),
+		.is_outer_fresh = awaited_is(fs, map_id),
 	};
 	if (err)
 		return err == -ENOENT ? -ESTALE : err;
@@ -210,8 +214,10 @@ int newlink_make(struct fs *fs, uint32_t map_id, const char *name, const char *t
 		 uint64_t flags, struct identity *id, struct buf *bytes, struct diag *d)
 {
 	struct attempt a;
-	int err = begin(&a, fs, map_id, name, target, d);
+	int err;
 
+	map_id = fresh_now(&fs->fresh, map_id);
+	err = begin(&a, fs, map_id, name, target, d);
 	if (!err && strlen(target) >= WAIT_TARGET)
 		err = -ENAMETOOLONG;
 	if (!err && flags == BPF_NOEXIST &&

@@ -8,9 +8,14 @@
 #include "lib/host.h"
 #include "lib/keyname.h"
 
+static bool is_blank(const char *text, size_t len)
+{
+	return text[0] == '\0' && memcmp(text, text + 1, len - 1) == 0;
+}
+
 bool newpart_is(const char *text, size_t len)
 {
-	return len && memchr(text, '\0', len);
+	return len && memchr(text, '\0', len) && !is_blank(text, len);
 }
 
 /* The name of what has the identity of a key or of a file that waits. */

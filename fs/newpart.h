@@ -13,7 +13,7 @@
 
 #include "fs/context.h"
 
-/* Are parts of a text missing? */
+/* Are parts of a text missing, and others there? */
 bool newpart_is(const char *text, size_t len);
 
 /* Lets such a text of a key or of a file that waits (newfile.h) wait for the next part: the

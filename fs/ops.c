@@ -15,6 +15,8 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
 	(void)userdata;
 	conn->time_gran = 1000000000;
+	/* What mode was asked for tells a restore from a shell, whatever the umask. */
+	conn->want |= conn->capable & FUSE_CAP_DONT_MASK;
 }
 
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)

@@ -85,9 +85,11 @@ static int open_created(struct request *r, const struct identity *id, struct fus
 	openfile_settle(r->fs, node);
 	err = file_open(r->fs, node, fi->flags, true, &file, &r->diag);
 	if (!err) {
-		err = request_make_entry(r->fs, id, entry);
-		if (err)
+		err = request_make_entry(r->fs, node_identity(node), entry);
+		if (err) {
+			openfile_forget(r->fs, node); /* else it stores zero */
 			file_release(file, NULL);
+		}
 	}
 	node_put(&r->fs->nodes, node, 1);
 	if (!err)

@@ -11,7 +11,6 @@
 #include "fs/newlink.h"
 #include "lib/host.h"
 #include "lib/mapname.h"
-#include "lib/scan.h"
 
 enum { MOST_TRIES = 100 }; /* for a name that the new map has for a moment */
 
@@ -49,21 +48,6 @@ static void complete_name(struct spec *spec, const char *name)
 	buf_free(&raw);
 }
 
-/* rsync says whose the directory is before it writes .map. */
-static int keep_rights(struct fs *fs, uint32_t old_id, uint32_t id, struct diag *d)
-{
-	struct access old, now;
-	int err = 0;
-
-	access_of(fs, old_id, false, &old);
-	access_of(fs, id, false, &now);
-	if (old.uid != now.uid || old.gid != now.gid)
-		err = access_chown(fs, id, old.uid, old.gid, d);
-	if (!err && old.mode != now.mode)
-		err = access_chmod(fs, id, old.mode, d);
-	return err;
-}
-
 /* The new map is made before the old one goes: a spec that cannot be made changes
  * nothing. */
 static int replace(struct fs *fs, uint32_t old_id, const struct place *p, const struct spec *spec,
@@ -82,10 +66,10 @@ static int replace(struct fs *fs, uint32_t old_id, const struct place *p, const 
 	if (err)
 		goto out;
 	newlink_map_replaced(fs, old_id, *id);
-	err = keep_rights(fs, old_id, *id, d);
-	if (!err)
-		err = catalog_replace(fs->catalog, old_id, *id, p->dir, p->name, d);
+	fresh_note_remade(&fs->fresh, old_id, *id);
+	err = catalog_replace(fs->catalog, old_id, *id, p->dir, p->name, d);
 	if (err) {
+		fresh_note_remade(&fs->fresh, *id, old_id);
 		newlink_map_replaced(fs, *id, old_id);
 		catalog_unpin(fs->catalog, *id, NULL, NULL, NULL);
 	}
@@ -142,55 +126,17 @@ static int remake(struct fs *fs, uint32_t map_id, struct spec *spec, struct diag
 	return newfile_settle(fs, id, d);
 }
 
-static bool has_waiting(struct fs *fs, uint32_t map_id)
-{
-	struct waiter w;
-
-	if (waitroom_next(&fs->waitroom, map_id, 0, &w))
-		return false;
-	waiter_release(&w);
-	return true;
-}
-
-/* Not of those that are there always. */
-static bool has_elements(struct fs *fs, uint32_t map_id)
-{
-	struct map_desc *desc;
-	bool has = false;
-	struct map map;
-
-	if (catalog_desc(fs->catalog, map_id, &desc))
-		return false;
-	if (!maptype_is_fixed(desc->type) && map_open(&map, desc, BPF_F_RDONLY) == 0) {
-		has = scan_is_empty(&map) == 0;
-		map_close(&map);
-	}
-	map_desc_unref(desc);
-	return has;
-}
-
 bool remake_lacks_map_file(struct fs *fs, uint32_t map_id)
 {
-	if (hide_has_map_file(&fs->hidden, map_id))
-		return true;
-	if (!newfile_is_awaited(fs, map_id))
-		return false;
-	if (has_waiting(fs, map_id) || !has_elements(fs, map_id))
-		return true;
-	fresh_remove(&fs->fresh, map_id); /* a program has filled it: it is meant as it is */
-	awaited_end(fs, map_id);
-	return false;
+	return hide_has_map_file(&fs->hidden, map_id) || awaited_is(fs, map_id);
 }
 
 /* The map is what .map says: it is there to be seen, and what waited for it is stored. */
 static int show_map_file(struct fs *fs, uint32_t map_id, struct diag *d)
 {
 	hide_show_map_file(&fs->hidden, map_id);
-	if (fresh_has(&fs->fresh, map_id)) {
-		fresh_remove(&fs->fresh, map_id);
-		fresh_add(&fs->fresh, map_id, true);
-		awaited_end(fs, map_id);
-	}
+	fresh_set_map_file(&fs->fresh, map_id);
+	awaited_end(fs, map_id);
 	return newfile_settle(fs, map_id, d);
 }
 
@@ -313,11 +259,36 @@ static int agree(struct fs *fs, uint32_t map_id, const char *text, size_t len, s
 	return err ? err : show_map_file(fs, map_id, d);
 }
 
+/* Are elements of it those of files that wait? */
+static bool has_stored(struct fs *fs, uint32_t map_id)
+{
+	struct waiter w = {.number = 0};
+	bool has = false;
+
+	while (!has && waitroom_next(&fs->waitroom, map_id, w.number, &w) == 0) {
+		has = w.stored != 0;
+		waiter_release(&w);
+	}
+	return has;
+}
+
+/* Not if it has elements that others have stored: they would be lost. */
+static bool is_still_fresh(struct fs *fs, uint32_t map_id)
+{
+	if (!fresh_has(&fs->fresh, map_id))
+		return false;
+	if (has_stored(fs, map_id) || !awaited_has_elements(fs, map_id))
+		return true;
+	fresh_remove(&fs->fresh, map_id);
+	awaited_end(fs, map_id);
+	return false;
+}
+
 static int write_map_file(struct fs *fs, uint32_t map_id, const char *text, size_t len,
 			  struct diag *d)
 {
 	int same;
-	bool is_fresh = fresh_has(&fs->fresh, map_id), is_ended = !len || text[len - 1] == '\n';
+	bool is_fresh = is_still_fresh(fs, map_id), is_ended = !len || text[len - 1] == '\n';
 
 	if (!is_ended && !is_fresh)
 		return diag_set(d, EAGAIN, "the last line has no end");
@@ -348,8 +319,8 @@ int remake_map(struct fs *fs, uint32_t map_id, const char *text, size_t len, str
 /* Has nobody made anything in the map? */
 static bool is_untouched(struct fs *fs, uint32_t map_id)
 {
-	return newfile_is_awaited(fs, map_id) && !has_waiting(fs, map_id) &&
-	       !has_elements(fs, map_id);
+	return newfile_is_awaited(fs, map_id) && !awaited_has_waiting(fs, map_id) &&
+	       !awaited_has_elements(fs, map_id);
 }
 
 static int exchange_for_dir(struct fs *fs, uint32_t map_id, struct buf *path, struct diag *d)

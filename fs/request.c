@@ -117,5 +117,5 @@ struct maker request_maker(fuse_req_t req, mode_t mode)
 {
 	const struct fuse_ctx *ctx = fuse_req_ctx(req);
 
-	return (struct maker){.uid = ctx->uid, .gid = ctx->gid, .mode = mode};
+	return (struct maker){.uid = ctx->uid, .gid = ctx->gid, .mode = mode, .umask = ctx->umask};
 }

@@ -202,8 +202,8 @@ static int make_scratch(struct fs *fs, uint32_t map_id, const char *name, const 
 	uint64_t number;
 	int err;
 
-	err = scratch_create(&fs->scratch, map_id, name, maker->mode, maker->uid, maker->gid,
-			     kind_text_limit(fs, &map), &number);
+	err = scratch_create(&fs->scratch, map_id, name, maker->mode & ~maker->umask, maker->uid,
+			     maker->gid, kind_text_limit(fs, &map), &number);
 	if (err)
 		return diag_set(d, -err, "staging files are kept in memory, and bounded");
 	return found_scratch(map_id, number, out);
@@ -290,6 +290,8 @@ static int create_key(struct fs *fs, uint32_t map_id, const char *name, const st
 
 	if (!err && out->id.kind == NODE_LONG_DIR)
 		return diag_set(d, EINVAL, "of this length are directories: mkdir, or see .info");
+	if (err == -EOPNOTSUPP && name[0] == '.')
+		err = -EINVAL; /* a map without keys has a .map, which rsync stages */
 	if (err == -EINVAL && is_staging(name, flags, maker->mode))
 		return make_scratch(fs, map_id, full->data, maker, out, d);
 	if (!err && out->id.kind == NODE_LINK && is_placeholder(flags, maker->mode))

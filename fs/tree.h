@@ -35,7 +35,8 @@ int tree_find(struct fs *fs, const struct identity *dir, const char *name, struc
 struct maker {
 	uid_t uid;
 	gid_t gid;
-	mode_t mode;
+	mode_t mode;  /* as asked for, */
+	mode_t umask; /* less this */
 };
 
 /* open(2) with O_CREAT of a name that was not there. A key is only named here

@@ -92,10 +92,10 @@ CODE
 
 # --- interrupted
 
-# cut_off CONDITION...: a slow rsync of $TMP/copy is killed as soon as that is true.
+# cut_off MAP CONDITION...: a slow rsync of that map, or of all (.), is killed as soon as that is true.
 cut_off() {
-    spawn setsid rsync -a --bwlimit=40 "$TMP/copy/" "$MNT"
-    eventually "$@"
+    spawn setsid rsync -aR --bwlimit=10 "$TMP/copy/./$1" "$MNT"
+    eventually "${@:2}"
     kill -9 -- "-${HELPERS[-1]}"
     wait "${HELPERS[-1]}" || true
     unset 'HELPERS[-1]'
@@ -109,7 +109,7 @@ has_many() { (($(names "$MNT/$1" | wc -w) > $2)); }
     zoo_fingerprint "$TMP/before"
     backup
     remove_zoo
-    cut_off has_many 'below zero' 500
+    cut_off 'below zero' has_many 'below zero' 500
     not test -e "$MNT/below zero/.map"
     equal '' "$(find "$MNT" -name '.*.??????')"
     restore
@@ -119,12 +119,15 @@ has_many() { (($(names "$MNT/$1" | wc -w) > $2)); }
 @test "rsync -a, killed in the middle of maps, and run again" {
     start_daemon
     make_zoo
+    mkdir "$MNT/crowd,key=u32,value=u64,max_entries=2048"
+    "$BUILD/tests/mapload" fill "$PINS/crowd" 1000000 2000
     zoo_fingerprint "$TMP/before"
     backup
     remove_zoo
-    cut_off has_many many 300
-    not test -e "$MNT/texts/-5"
-    cut_off has_many many 600
+    cut_off crowd has_many crowd 200
+    not has_many crowd 1990
+    cut_off crowd has_many crowd 400
+    not has_many crowd 1990
     restore
     came_back
 }

@@ -143,10 +143,10 @@ grow_zoo() {
     equal '1 1 3 3' "$(cat "$MNT/words/one" "$MNT/numbers/1" "$TMP"/replaced/*/* | paste -sd' ')"
 }
 
-# cut_off CONDITION...: a slow rsync of $TMP/copy is killed as soon as that is true.
+# cut_off MAP CONDITION...: a slow rsync of that map, or of all (.), is killed as soon as that is true.
 cut_off() {
-    spawn setsid rsync -a --bwlimit=40 "$TMP/copy/" "$MNT"
-    eventually "$@"
+    spawn setsid rsync -aR --bwlimit=40 "$TMP/copy/./$1" "$MNT"
+    eventually "${@:2}"
     kill -9 -- "-${HELPERS[-1]}"
     wait "${HELPERS[-1]}" || true
     unset 'HELPERS[-1]'
@@ -160,7 +160,7 @@ cut_off() {
     alter_zoo
     grow_zoo
     thaw_zoo
-    cut_off test -e "$MNT/blocked/10.1.0.0_16"
+    cut_off . test -e "$MNT/blocked/10.1.0.0_16"
     zoo_fingerprint "$TMP/altered"
     not cmp -s "$TMP/before" "$TMP/altered"
     silent rsync -a --delete "$TMP/copy/" "$MNT"

@@ -683,8 +683,8 @@ static void test_access_stays(void **state)
 	struct fixture *f = *state;
 	struct stat st;
 
-	assert_int_equal(sys_pin_chmod(FS_PINDIR "/m", 0640), 0);
-	assert_int_equal(sys_pin_chown(FS_PINDIR "/m", 12, 34), 0);
+	assert_int_equal(access_chmod(&f->fs, f->map, 0640, NULL), 0);
+	assert_int_equal(access_chown(&f->fs, f->map, 12, 34, NULL), 0);
 	make(f, "7", "1\n");
 	assert_int_equal(write_map(f, SPEC("u16", "u8", "4")), 0);
 	assert_int_equal(fs_stat(f, f->map, "7", &st), 0);

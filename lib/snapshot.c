@@ -20,6 +20,7 @@ struct kept_dir {
 
 struct snapshot {
 	pthread_mutex_t lock;      /* guards maps */
+	pthread_mutex_t growing;   /* of the copy that grows; behind that map's own lock */
 	void *maps;                /* a tree of tsearch(3) of struct copied_map, by id */
 	uint64_t max_bytes, bytes; /* bytes: of all copies; atomic */
 	void (*tell)(void *arg, uint32_t map_id, const struct diag *d);
@@ -51,6 +52,7 @@ int snapshot_new(uint64_t max_bytes, struct snapshot **out)
 		return -ENOMEM;
 	s->max_bytes = max_bytes;
 	pthread_mutex_init(&s->lock, NULL);
+	pthread_mutex_init(&s->growing, NULL);
 	*out = s;
 	return 0;
 }
@@ -77,6 +79,7 @@ void snapshot_free(struct snapshot *s)
 		free(s->dirs[--s->dir_count].path);
 	free(s->dirs);
 	pthread_mutex_destroy(&s->lock);
+	pthread_mutex_destroy(&s->growing);
 	free(s);
 }
 
@@ -182,6 +185,17 @@ static int take(struct copied_map *m)
 	return err;
 }
 
+/* One copy grows at a time, as the room to grow counts. */
+static int take_alone(struct copied_map *m)
+{
+	int err;
+
+	pthread_mutex_lock(&m->snapshot->growing);
+	err = take(m);
+	pthread_mutex_unlock(&m->snapshot->growing);
+	return err;
+}
+
 static bool is_taken(const struct copied_map *m)
 {
 	return __atomic_load_n(&m->taken, __ATOMIC_ACQUIRE);
@@ -197,7 +211,7 @@ static int open_copy(struct map_copier *copier, const struct elemcopy **copy)
 		if (m->refused)
 			err = m->refused;
 		else if (!is_taken(m))
-			err = take(m);
+			err = take_alone(m);
 		pthread_mutex_unlock(&m->lock);
 	}
 	if (!err)

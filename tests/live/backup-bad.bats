@@ -322,7 +322,7 @@ the_rest() {
     for tool in $TOOLS; do
         remove_some
         mkdir "$MNT/words" "$MNT/m"
-        (umask 077 && echo text >"$MNT/words/b")
+        (umask 077 && echo text >"$TMP/text" && cp "$TMP/text" "$MNT/words/b")
         kill_daemon
         umount -l "$MNT"
         start_daemon

@@ -203,24 +203,27 @@ would refuse b: it exists with type=array, not type=hash' bring -n "$TMP/dir"
     only_good_there
 }
 
-@test "a directory of pins that is missing: which mkdir helps" {
+@test "a directory of pins that is missing is made" {
     start_daemon
     make_zoo_below
     zoo_fingerprint "$TMP/before"
     backup
     find "$PINS/below" -depth -delete
     eventually equal '' "$(names "$MNT")"
-    ends 1 bring "$TMP/dir"
-    told 'refused below/deep: there is no directory below: make it on bpffs'
-    equal '' "$(names "$MNT")"
-    mkdir "$MNT/below"
+    mkdir "$MNT/below,max_entries=5"
+    eventually test -e "$MNT/below/.map" # the name was a directory's a moment ago
     ends 1 bring "$TMP/dir"
     told 'refused below/deep: below is a map, and no directory'
     rmdir "$MNT/below"
-    mkdir "$PINS/below"
-    eventually test -d "$MNT/below"
     restore
     came_back
+}
+
+@test "a map that was made, and not more: restored" {
+    two_saved
+    rm -r "${MNT:?}"/*
+    mkdir "$MNT/a"
+    says 0 $'created a: 3 keys\ncreated b: 3 keys' bring "$TMP/dir"
 }
 
 @test "a map of another kind is refused, and the others are restored" {

@@ -97,7 +97,7 @@ emptied() {
 
 @test "names that are no pieces: mkdir is EPERM and says why" {
     start_daemon
-    mkdir "$MNT/m,key=char[400],value=u64" "$MNT/n"
+    mkdir "$MNT/m,key=char[400],value=u64" "$MNT/n,key=u32"
     for name in "${a240}a" "${a240:0:236}" x; do refused EPERM mkdir "$MNT/m/$name"; done
     refused EPERM mkdir "$MNT/n/$a240"
     grep -q '255 bytes' "$MNT/.error_log"

@@ -60,9 +60,9 @@ mode_t access_dir_mode(mode_t mode)
 	return mode | (mode & 0444) >> 2;
 }
 
-static int pin_of(struct fs *fs, uint32_t map_id, struct buf *path, struct stat *st, struct diag *d)
+static int pin_of(struct fs *fs, uint32_t map_id, struct buf *path, struct diag *d)
 {
-	int err = catalog_pin(fs->catalog, map_id, path, st);
+	int err = catalog_pin(fs->catalog, map_id, path, NULL);
 
 	if (fs->options.read_only)
 		return diag_set(d, EROFS, "this mount is read-only");
@@ -76,11 +76,10 @@ static int pin_of(struct fs *fs, uint32_t map_id, struct buf *path, struct stat 
 int access_chmod(struct fs *fs, uint32_t map_id, mode_t mode, struct diag *d)
 {
 	struct buf path = BUF_INIT(PATH_MAX);
-	struct stat st;
-	int err = pin_of(fs, map_id, &path, &st, d);
+	int err = pin_of(fs, map_id, &path, d);
 
-	if (!err) /* the sticky bit is awaited.h's */
-		err = sys_pin_chmod(path.data, (mode & 0666) | (st.st_mode & S_ISVTX));
+	if (!err)
+		err = sys_pin_chmod(path.data, mode & 0666);
 	buf_free(&path);
 	return err;
 }
@@ -88,7 +87,7 @@ int access_chmod(struct fs *fs, uint32_t map_id, mode_t mode, struct diag *d)
 int access_chown(struct fs *fs, uint32_t map_id, uid_t uid, gid_t gid, struct diag *d)
 {
 	struct buf path = BUF_INIT(PATH_MAX);
-	int err = pin_of(fs, map_id, &path, NULL, d);
+	int err = pin_of(fs, map_id, &path, d);
 
 	if (!err)
 		err = sys_pin_chown(path.data, uid, gid);

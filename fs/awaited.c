@@ -7,15 +7,22 @@
 #include "lib/scan.h"
 #include "lib/sys.h"
 
-/* If that fails, the next start does not know of it, that is all. */
+static bool is_marked(const struct stat *st)
+{
+	return st->st_mtim.tv_nsec == AWAITED_NSEC;
+}
+
+/* If that fails, the map awaits nothing, that is all. */
 static void set_mark(struct fs *fs, uint32_t map_id, bool marked)
 {
 	struct buf path = BUF_INIT(PATH_MAX);
 	struct stat st;
 
 	if (!fs->options.read_only && catalog_pin(fs->catalog, map_id, &path, &st) == 0 &&
-	    marked != !!(st.st_mode & S_ISVTX))
-		sys_pin_chmod(path.data, (st.st_mode & 0777) | (marked ? S_ISVTX : 0));
+	    marked != is_marked(&st)) {
+		st.st_mtim.tv_nsec = marked ? AWAITED_NSEC : 0;
+		sys_pin_set_mtime(path.data, st.st_mtim);
+	}
 	buf_free(&path);
 }
 
@@ -23,7 +30,7 @@ static bool has_mark(struct fs *fs, uint32_t map_id)
 {
 	struct buf path = BUF_INIT(PATH_MAX);
 	struct stat st;
-	bool has = catalog_pin(fs->catalog, map_id, &path, &st) == 0 && st.st_mode & S_ISVTX;
+	bool has = catalog_pin(fs->catalog, map_id, &path, &st) == 0 && is_marked(&st);
 
 	buf_free(&path);
 	return has;
@@ -84,12 +91,18 @@ bool awaited_has_waiting(struct fs *fs, uint32_t map_id)
 	return true;
 }
 
+/* By others. What waits does so before it is stored: so that is asked last. */
+static bool is_filled(struct fs *fs, uint32_t map_id)
+{
+	return !awaited_has_waiting(fs, map_id) && has_elements(fs, map_id, false) &&
+	       !awaited_has_waiting(fs, map_id);
+}
+
 bool awaited_is(struct fs *fs, uint32_t map_id)
 {
 	if (!fresh_lacks_map_file(&fs->fresh, map_id))
 		return false;
-	if (has_mark(fs, map_id) &&
-	    (awaited_has_waiting(fs, map_id) || !has_elements(fs, map_id, false)))
+	if (has_mark(fs, map_id) && !is_filled(fs, map_id))
 		return true;
 	set_mark(fs, map_id, false);
 	fresh_set_map_file(&fs->fresh, map_id);
@@ -135,7 +148,7 @@ static void find_in(struct fs *fs, const char *dir)
 
 	while (catalog_next(fs->catalog, dir, id, &id, &name) == 0) {
 		buf_clear(&path);
-		if (catalog_pin(fs->catalog, id, &path, &st) == 0 && st.st_mode & S_ISVTX)
+		if (catalog_pin(fs->catalog, id, &path, &st) == 0 && is_marked(&st))
 			fresh_add(&fs->fresh, id, false);
 	}
 	buf_free(&name);

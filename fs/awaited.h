@@ -2,8 +2,8 @@
 /*
  * awaited: which maps await their .map (fresh.h), should the daemon end meanwhile.
  *
- * The sticky bit of the map's pin says so, which nothing else uses, and which a mount does
- * not show. So a restore that was cut off can be run again after a new start.
+ * The st_mtime of the map's pin says so, which nothing else sets: its nanoseconds are
+ * AWAITED_NSEC. So a restore that was cut off can be run again after a new start.
  */
 #ifndef BPFMAPFS_FS_AWAITED_H
 #define BPFMAPFS_FS_AWAITED_H
@@ -11,6 +11,8 @@
 #include <stdbool.h>
 
 #include "fs/context.h"
+
+enum { AWAITED_NSEC = 428004824 };
 
 /*
  * Does the map await its .map? It does until it gets one, or a key by a plain write; until

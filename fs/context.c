@@ -23,6 +23,7 @@ int fs_init(struct fs *fs, struct fs_options *options)
 	fresh_init(&fs->fresh);
 	waitroom_init(&fs->waitroom);
 	diag_ring_init(&fs->refusals);
+	pthread_rwlock_init(&fs->names, NULL);
 	pthread_mutex_init(&fs->files_lock, NULL);
 	pthread_condattr_init(&clock);
 	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
@@ -50,7 +51,49 @@ void fs_free(struct fs *fs)
 	diag_ring_free(&fs->refusals);
 	spec_free(&fs->options.mkdir_spec);
 	pthread_cond_destroy(&fs->files_changed);
+	pthread_rwlock_destroy(&fs->names);
 	pthread_mutex_destroy(&fs->files_lock);
+}
+
+/* What this thread's request does with the names. */
+static _Thread_local struct {
+	bool holds, was_holding, changes;
+} names;
+
+void fs_names_hold(struct fs *fs)
+{
+	pthread_rwlock_rdlock(&fs->names);
+	names.holds = true;
+}
+
+void fs_names_let_go(struct fs *fs)
+{
+	if (names.holds)
+		pthread_rwlock_unlock(&fs->names);
+	names.holds = false;
+}
+
+void fs_names_change(struct fs *fs)
+{
+	names.was_holding = names.holds;
+	fs_names_let_go(fs);
+	pthread_rwlock_wrlock(&fs->names);
+	names.changes = true;
+}
+
+void fs_names_changed(struct fs *fs)
+{
+	if (names.changes)
+		pthread_rwlock_unlock(&fs->names);
+	names.changes = false;
+}
+
+void fs_names_resume(struct fs *fs)
+{
+	fs_names_changed(fs);
+	if (names.was_holding)
+		fs_names_hold(fs);
+	names.was_holding = false;
 }
 
 bool fs_lacks_map(void *arg, uint32_t map_id)

@@ -2,7 +2,8 @@
 /*
  * context: one mount: its options and its tables. Handed to every call of fs/.
  *
- * Locks, in the order in which they are taken: a file's own; that of the ring it
+ * Locks, in the order in which they are taken: names, by requests that are about a name (so by
+ * none that takes a file's own lock); a file's own; that of the ring it
  * reads (lib/ring); waitroom.turn; files_lock; then at most one of those inside
  * catalog, nodes, scratch, seen, hidden, longdirs, fresh, waitroom, refusals (but
  * hide_prune() asks the catalogue). None is held over a wait for user space. The
@@ -64,6 +65,7 @@ struct fs {
 	/* Where refusals are told too: text of one or more lines. May be NULL. */
 	void (*log)(const char *lines);
 
+	pthread_rwlock_t names;     /* see fs_names_hold() */
 	pthread_mutex_t files_lock; /* guards node->files and what openfile.h says */
 	pthread_cond_t files_changed;
 	unsigned int files_open;  /* in the lists; read without the lock */
@@ -74,6 +76,18 @@ struct fs {
 /* Sets everything up; options are moved in. 0 or -errno; fs_free() in any case. */
 int fs_init(struct fs *fs, struct fs_options *options);
 void fs_free(struct fs *fs);
+
+/*
+ * While a map is made again, nothing is looked up, made, renamed or removed: such a request
+ * holds the names, and finds one map or the other. Who changes them, perhaps within such a
+ * request, waits for the others; and may say early that they are changed. Then the
+ * request goes on holding them with fs_names_resume().
+ */
+void fs_names_hold(struct fs *fs);
+void fs_names_let_go(struct fs *fs);
+void fs_names_change(struct fs *fs);
+void fs_names_changed(struct fs *fs);
+void fs_names_resume(struct fs *fs);
 
 /* Is the map gone? arg: the struct fs. */
 bool fs_lacks_map(void *arg, uint32_t map_id);

@@ -7,6 +7,7 @@
 #include "fs/ends.h"
 #include "fs/key.h"
 #include "fs/link.h"
+#include "fs/newdir.h"
 #include "fs/newfile.h"
 #include "fs/newlink.h"
 #include "fs/newpart.h"
@@ -67,7 +68,7 @@ static int stat_long_dir(struct fs *fs, const struct identity *id, struct stat *
 	struct map_desc *desc;
 	int err;
 
-	if (newfile_has_dir(fs, id->map_id, (const char *)id->bytes))
+	if (newdir_is(fs, id->map_id, (const char *)id->bytes))
 		return stat_map(fs, id, st);
 	err = catalog_desc(fs->catalog, id->map_id, &desc);
 	if (err)
@@ -425,7 +426,7 @@ int kind_may_consume(struct fs *fs, const struct identity *id, struct diag *d)
 int kind_stat_empty(struct fs *fs, const struct identity *id, struct stat *st)
 {
 	struct access access;
-	int err = access_look(fs, id->map_id, &access);
+	int err = access_look(fs, fresh_now(&fs->fresh, id->map_id), &access);
 
 	memset(st, 0, sizeof(*st));
 	st->st_ino = node_ino(id);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fs/awaited.h"
+#include "fs/newdir.h"
 #include "fs/newlink.h"
 #include "lib/host.h"
 
@@ -194,26 +195,49 @@ static void take_as_it_is(struct fs *fs, uint32_t map_id)
 	each_waiter(fs, map_id, leave_stored, &has_left);
 }
 
+/* Does the map as it is take it? */
+static bool store_if_it_fits(struct fs *fs, const struct waiter *w)
+{
+	struct buf key = BUF_INIT(SIZE_MAX / 2);
+	bool fits = parse_name(fs, w->map_id, w->name, true, &key, NULL) == 0 &&
+		    store(fs, w->map_id, &key, w->text, w->len, BPF_ANY, NULL) == 0;
+
+	buf_free(&key);
+	return fits;
+}
+
 /* The room is full. If nothing of this map had to wait so far, it is taken as it is. */
 static int keep_without_room(struct fs *fs, const struct waiter *w, const struct identity *id,
-			     const struct buf *key, struct diag *d)
+			     struct diag *d)
 {
-	waitroom_prune(&fs->waitroom, fs_lacks_map, fs);
-	if (waitroom_put(&fs->waitroom, w) == 0)
-		return 0;
-	if (w->stored && waitroom_count(&fs->waitroom, w->map_id) == 0) {
+	struct buf key = BUF_INIT(SIZE_MAX / 2);
+	int err = -ENOSPC;
+
+	if (waitroom_count(&fs->waitroom, w->map_id) == 0 && store_if_it_fits(fs, w)) {
 		take_as_it_is(fs, w->map_id);
-		move_to_key(fs, id, w->map_id, key);
-		return 0;
+		err = parse_name(fs, w->map_id, w->name, true, &key, d);
+		if (!err)
+			move_to_key(fs, id, w->map_id, &key);
 	}
-	if (w->stored)
-		remove_element(fs, w->map_id, w->name);
+	buf_free(&key);
+	if (err != -ENOSPC)
+		return err;
 	return diag_set(d, ENOSPC,
 			"files of %d MiB wait for the .map of their maps, and no more may",
 			WAITROOM_BYTES >> 20);
 }
 
-/* Lets a file wait, and stores it if the map as it is takes it. */
+static int put(struct fs *fs, const struct waiter *w)
+{
+	int err = waitroom_put(&fs->waitroom, w);
+
+	if (err != -ENOSPC)
+		return err;
+	waitroom_prune(&fs->waitroom, fs_lacks_map, fs);
+	return waitroom_put(&fs->waitroom, w);
+}
+
+/* Lets a file wait, and then stores it if the map as it is takes it. */
 static int keep(struct fs *fs, uint32_t map_id, const struct identity *id, const char *text,
 		size_t len, struct diag *d)
 {
@@ -228,23 +252,25 @@ static int keep(struct fs *fs, uint32_t map_id, const struct identity *id, const
 	};
 	bool was_stored =
 		waitroom_find(&fs->waitroom, map_id, w.name, &present) == 0 && present.stored;
-	struct buf key = BUF_INIT(SIZE_MAX / 2);
 	int err;
 
-	err = parse_name(fs, map_id, w.name, true, &key, NULL);
-	if (err == -ESTALE)
-		goto out;
-	w.stored = !err && store(fs, map_id, &key, text, len, BPF_ANY, NULL) == 0;
-	if (was_stored && !w.stored)
-		remove_element(fs, map_id, w.name);
-	fresh_touch(&fs->fresh, map_id);
-	err = waitroom_put(&fs->waitroom, &w);
-	if (err == -ENOSPC)
-		err = keep_without_room(fs, &w, id, &key, d);
-out:
 	waiter_release(&present);
-	buf_free(&key);
-	return err;
+	if (fs_lacks_map(fs, map_id))
+		return -ESTALE;
+	fresh_touch(&fs->fresh, map_id);
+	err = put(fs, &w);
+	if (err == -ENOSPC)
+		return keep_without_room(fs, &w, id, d);
+	if (!err)
+		err = waitroom_find(&fs->waitroom, map_id, w.name, &present);
+	if (err)
+		return err;
+	if (store_if_it_fits(fs, &w))
+		waitroom_set_stored(&fs->waitroom, &present, 1);
+	else if (was_stored)
+		remove_element(fs, map_id, w.name);
+	waiter_release(&present);
+	return 0;
 }
 
 /* Stores a file in a map that awaits nothing. */
@@ -311,63 +337,6 @@ int newfile_remove(struct fs *fs, const struct identity *id)
 
 	newfile_hold(fs);
 	err = remove_file(fs, id);
-	newfile_let_go(fs);
-	return err;
-}
-
-/* Directories. */
-
-int newfile_mkdir(struct fs *fs, uint32_t map_id, const char *path)
-{
-	struct waiter dir = {.kind = WAIT_DIR, .name = (char *)path, .text = NULL};
-	int err = 0;
-
-	newfile_hold(fs);
-	dir.map_id = map_id = fresh_now(&fs->fresh, map_id);
-	if (waitroom_find(&fs->waitroom, map_id, path, NULL) == 0)
-		err = -EEXIST;
-	else
-		err = waitroom_put(&fs->waitroom, &dir);
-	newfile_let_go(fs);
-	return err;
-}
-
-/* Does anything wait in the directory? files: other than directories. */
-static bool has_below(struct fs *fs, uint32_t map_id, const char *path, bool files)
-{
-	struct waiter w = {.number = 0};
-	bool has = false;
-
-	while (!has && waitroom_next(&fs->waitroom, map_id, w.number, &w) == 0) {
-		has = longdir_rest(path, w.name) && !(files && w.kind == WAIT_DIR);
-		waiter_release(&w);
-	}
-	return has;
-}
-
-bool newfile_has_dir(struct fs *fs, uint32_t map_id, const char *path)
-{
-	struct waiter w;
-	bool has;
-
-	if (waitroom_find(&fs->waitroom, map_id, path, &w))
-		return false;
-	has = w.kind == WAIT_DIR;
-	waiter_release(&w);
-	return has;
-}
-
-int newfile_rmdir(struct fs *fs, uint32_t map_id, const char *path)
-{
-	int err;
-
-	newfile_hold(fs);
-	if (!newfile_has_dir(fs, map_id, path))
-		err = -ENOENT;
-	else if (has_below(fs, map_id, path, false))
-		err = -ENOTEMPTY;
-	else
-		err = waitroom_remove(&fs->waitroom, map_id, path);
 	newfile_let_go(fs);
 	return err;
 }
@@ -451,7 +420,8 @@ static void settle_dir(struct fs *fs, const struct waiter *w, void *arg)
 	struct map_desc *desc;
 	int err;
 
-	if (w->kind != WAIT_DIR || (outcome->refused && has_below(fs, w->map_id, w->name, true)))
+	if (w->kind != WAIT_DIR ||
+	    (outcome->refused && newdir_has_below(fs, w->map_id, w->name, true)))
 		return;
 	outcome->all++;
 	err = catalog_desc(fs->catalog, w->map_id, &desc);

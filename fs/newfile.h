@@ -53,12 +53,6 @@ int newfile_write(struct fs *fs, const struct identity *id, const char *text, si
 /* Removes it, and its element. -ENOENT */
 int newfile_remove(struct fs *fs, const struct identity *id);
 
-/* Directories that long names will be cut into, in a map that awaits. path: pieces joined
- * by '/'. -EEXIST; -ENOENT, -ENOTEMPTY */
-int newfile_mkdir(struct fs *fs, uint32_t map_id, const char *path);
-int newfile_rmdir(struct fs *fs, uint32_t map_id, const char *path);
-bool newfile_has_dir(struct fs *fs, uint32_t map_id, const char *path);
-
 /* A key was stored by a plain write, a rename among them: the map is no longer fresh. */
 void newfile_key_stored(struct fs *fs, uint32_t map_id);
 

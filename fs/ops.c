@@ -54,8 +54,11 @@ static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_dat
 static void reply_attr(struct request *r)
 {
 	struct stat st;
-	int err = attr_get(r->fs, r->node, &st);
+	int err;
 
+	fs_names_hold(r->fs); /* a map that is made again is not gone */
+	err = attr_get(r->fs, r->node, &st);
+	request_let_go(r);
 	if (err) {
 		request_finish(r, err);
 		return;

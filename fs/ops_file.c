@@ -112,6 +112,7 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 	if (!err)
 		err = open_created(&r, &found.id, fi, &entry);
 	found_free(&found);
+	request_let_go(&r);
 	if (err) {
 		request_finish(&r, err);
 	} else if (fuse_reply_create(req, &entry, fi)) {

@@ -122,6 +122,7 @@ static int remake(struct fs *fs, uint32_t map_id, struct spec *spec, struct diag
 		move_node(fs, (enum node_kind)kind, map_id, id);
 	move_stages(fs, map_id, id);
 	newfile_map_remade(fs, map_id, id);
+	fs_names_changed(fs);
 	newlink_map_came(fs, id);
 	return newfile_settle(fs, id, d);
 }
@@ -306,13 +307,18 @@ static int write_map_file(struct fs *fs, uint32_t map_id, const char *text, size
 
 int remake_map(struct fs *fs, uint32_t map_id, const char *text, size_t len, struct diag *d)
 {
+	bool may_change = fresh_has(&fs->fresh, fresh_now(&fs->fresh, map_id));
 	int err;
 
+	if (may_change)
+		fs_names_change(fs);
 	newfile_hold(fs);
 	err = write_map_file(fs, fresh_now(&fs->fresh, map_id), text, len, d);
 	if (!err)
 		fresh_set_written(&fs->fresh, fresh_now(&fs->fresh, map_id), host_served_task());
 	newfile_let_go(fs);
+	if (may_change)
+		fs_names_resume(fs);
 	return err;
 }
 
@@ -345,6 +351,7 @@ int remake_as_dir(struct fs *fs, uint32_t map_id, struct identity *id, struct bu
 	const struct identity map = {.kind = NODE_MAP, .map_id = map_id};
 	int err;
 
+	fs_names_change(fs);
 	newfile_hold(fs);
 	if (is_untouched(fs, map_id))
 		err = exchange_for_dir(fs, map_id, bytes, d);
@@ -357,5 +364,6 @@ int remake_as_dir(struct fs *fs, uint32_t map_id, struct identity *id, struct bu
 		node_move_remade(&fs->nodes, &map, id);
 	}
 	newfile_let_go(fs);
+	fs_names_resume(fs);
 	return err;
 }

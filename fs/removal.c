@@ -6,6 +6,7 @@
 
 #include "fs/key.h"
 #include "fs/kind.h"
+#include "fs/newdir.h"
 #include "fs/newfile.h"
 #include "fs/newlink.h"
 #include "fs/openfile.h"
@@ -84,7 +85,7 @@ static int remove_dir(struct fs *fs, const char *dir)
 static int remove_long_dir(struct fs *fs, const struct identity *id, struct diag *d)
 {
 	struct map_desc *desc;
-	int err = newfile_rmdir(fs, id->map_id, tree_pieces(id));
+	int err = newdir_remove(fs, id->map_id, tree_pieces(id));
 
 	if (err != -ENOENT)
 		return err;

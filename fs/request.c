@@ -19,6 +19,8 @@ bool request_begin(struct request *r, fuse_req_t req, const char *operation, fus
 	host_serve_task((uint32_t)fuse_req_ctx(req)->pid);
 	if (!r->node)
 		fuse_reply_err(req, ESTALE);
+	else if (name)
+		fs_names_hold(r->fs);
 	return r->node != NULL;
 }
 
@@ -44,12 +46,18 @@ static void note(const struct request *r, int err)
 		refusal_note(r->fs, &refused, err, &r->diag);
 }
 
+void request_let_go(struct request *r)
+{
+	fs_names_let_go(r->fs);
+}
+
 void request_finish(struct request *r, int err)
 {
 	if (err && r->diag.placed && r->name)
 		diag_quote(&r->diag, r->name, strlen(r->name));
 	if (err)
 		note(r, -err);
+	request_let_go(r);
 	fuse_reply_err(r->req, -err);
 }
 
@@ -106,6 +114,7 @@ void request_finish_entry(struct request *r, int err, struct found *found)
 
 	if (!err)
 		err = request_make_entry(r->fs, &found->id, &entry);
+	request_let_go(r);
 	if (err)
 		request_finish(r, err);
 	else if (fuse_reply_entry(r->req, &entry))

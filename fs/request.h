@@ -33,6 +33,10 @@ struct request {
 bool request_begin(struct request *r, fuse_req_t req, const char *operation, fuse_ino_t ino,
 		   const char *name);
 
+/* A request about a name holds the names (context.h) from its beginning until here, or until
+ * it is finished. */
+void request_let_go(struct request *r);
+
 /* Answers with 0 or -errno, and takes note of a refusal. A place in a text that
  * nobody has quoted is a place in the name. */
 void request_finish(struct request *r, int err);

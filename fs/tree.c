@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "fs/awaited.h"
@@ -12,9 +11,11 @@
 #include "fs/key.h"
 #include "fs/kind.h"
 #include "fs/link.h"
+#include "fs/newdir.h"
 #include "fs/newfile.h"
 #include "fs/newlink.h"
 #include "fs/remake.h"
+#include "fs/vim.h"
 #include "lib/keyname.h"
 
 enum { LONGEST_PATH = 64 * 1024 }; /* of a name that is cut into directories */
@@ -224,43 +225,6 @@ static bool is_staging(const char *name, int flags, mode_t mode)
 	       (exclusive && ((mode & 0777) == 0600 || name[strlen(name) - 1] == '~'));
 }
 
-static bool has_number(struct fs *fs, uint32_t map_id, int number)
-{
-	struct buf name = BUF_INIT(SIZE_MAX / 2), text = BUF_INIT(SIZE_MAX / 2);
-	struct found found = FOUND_INIT;
-	struct key_look look;
-	bool has;
-
-	buf_addf(&name, "%d", number);
-	has = !buf_error(&name) && find_key(fs, map_id, &name, &found, NULL) == 0 &&
-	      found.id.kind == NODE_KEY && key_read(fs, map_id, found.id.bytes, &text, &look) == 0;
-	found_free(&found);
-	buf_free(&text);
-	buf_free(&name);
-	return has;
-}
-
-/*
- * vim asks whether it may move a file aside and write another in its place: it makes
- * "4913", or 123 more while that is there. It may not, as the element would be gone, or
- * zero, for a while; then it writes into the file itself, which is one update. It is told
- * ENOENT, which nobody notes as a refusal. rsync -T makes keys with the same flags: of
- * those that vim may mean, only the first that is not there is refused.
- */
-static bool is_vims_question(struct fs *fs, uint32_t map_id, const char *name, int flags)
-{
-	enum { FIRST = 4913, STEP = 123 };
-	int number, end = 0;
-
-	if (!(flags & O_EXCL) || !(flags & O_NOFOLLOW))
-		return false;
-	if (sscanf(name, "%9d%n", &number, &end) != 1 || name[end])
-		return false;
-	if (number < FIRST || (number - FIRST) % STEP != 0)
-		return false;
-	return number == FIRST || has_number(fs, map_id, number - STEP);
-}
-
 /* What restores a backup makes files for their owner alone, a shell does not. */
 static bool is_of_a_restore(const char *name, mode_t mode)
 {
@@ -285,8 +249,8 @@ static int create_waiting(struct fs *fs, uint32_t map_id, const char *name, cons
 static int create_key(struct fs *fs, uint32_t map_id, const char *name, const struct buf *full,
 		      int flags, const struct maker *maker, struct found *out, struct diag *d)
 {
-	int err = is_vims_question(fs, map_id, name, flags) ? -ENOENT
-							    : find_key(fs, map_id, full, out, d);
+	int err = vim_is_asking(fs, map_id, name, flags) ? -ENOENT
+							 : find_key(fs, map_id, full, out, d);
 
 	if (!err && out->id.kind == NODE_LONG_DIR)
 		return diag_set(d, EINVAL, "of this length are directories: mkdir, or see .info");
@@ -426,7 +390,7 @@ static int make_waiting_dir(struct fs *fs, const struct identity *dir, const cha
 	int err = tree_full_name(dir, name, &full);
 
 	if (!err)
-		err = newfile_mkdir(fs, dir->map_id, full.data);
+		err = newdir_make(fs, dir->map_id, full.data);
 	if (!err)
 		err = newfile_find(fs, dir->map_id, full.data, &out->id, &out->bytes);
 	buf_free(&full);

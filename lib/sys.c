@@ -299,6 +299,13 @@ int sys_pin_chmod(const char *path, mode_t mode)
 	return libc(chmod(path, mode));
 }
 
+int sys_pin_set_mtime(const char *path, struct timespec mtime)
+{
+	const struct timespec times[] = {{.tv_nsec = UTIME_OMIT}, mtime};
+
+	return libc(utimensat(AT_FDCWD, path, times, 0));
+}
+
 int sys_pin_chown(const char *path, uid_t uid, gid_t gid)
 {
 	return libc(lchown(path, uid, gid));

@@ -122,6 +122,7 @@ int sys_pin_rename(const char *from, const char *to);
 /* rename(2): in place of what is there, at once. */
 int sys_pin_replace(const char *from, const char *to);
 int sys_pin_chmod(const char *path, mode_t mode);
+int sys_pin_set_mtime(const char *path, struct timespec mtime);
 
 /* chown(2): (uid_t)-1 and (gid_t)-1 leave that one as it is. */
 int sys_pin_chown(const char *path, uid_t uid, gid_t gid);

@@ -236,6 +236,16 @@ int fake_pins_chmod(const char *path, mode_t mode)
 	return err;
 }
 
+int fake_pins_set_mtime(const char *path, struct timespec mtime)
+{
+	struct file **place;
+	int err = walk(path, &place);
+
+	if (!err)
+		(*place)->st.st_mtim = mtime;
+	return err;
+}
+
 int fake_pins_chown(const char *path, uid_t uid, gid_t gid)
 {
 	struct file **place;

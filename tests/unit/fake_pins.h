@@ -27,6 +27,7 @@ int fake_pins_rename(const char *from, const char *to);
 /* *object: what was pinned at to before. */
 int fake_pins_replace(const char *from, const char *to, void **object);
 int fake_pins_chmod(const char *path, mode_t mode);
+int fake_pins_set_mtime(const char *path, struct timespec mtime);
 int fake_pins_chown(const char *path, uid_t uid, gid_t gid);
 int fake_pins_list(const char *path, int (*each)(void *arg, const char *name, bool is_dir),
 		   void *arg);

@@ -516,6 +516,13 @@ int sys_pin_chmod(const char *path, mode_t mode)
 	return err ? err : fake_pins_chmod(path, mode);
 }
 
+int sys_pin_set_mtime(const char *path, struct timespec mtime)
+{
+	int err FAKE_INSIDE = fake_enter(FAKE_PIN_SET_MTIME);
+
+	return err ? err : fake_pins_set_mtime(path, mtime);
+}
+
 int sys_pin_chown(const char *path, uid_t uid, gid_t gid)
 {
 	int err FAKE_INSIDE = fake_enter(FAKE_PIN_CHOWN);

@@ -275,12 +275,14 @@ static int make_file(struct writer *w, int number)
 	char name[32];
 
 	name_of(w->number, number, name);
+	fs_names_hold(w->fs); /* as a request does */
 	err = tree_create(w->fs, node_identity(w->dir), name, flags, &maker, &found, NULL);
 	if (!err) {
 		node = node_get(&w->fs->nodes, &found.id);
 		err = file_open(w->fs, node, flags, true, &file, NULL);
 		node_put(&w->fs->nodes, node, 1);
 	}
+	fs_names_let_go(w->fs);
 	found_free(&found);
 	return err ? err : write_halves(file, is_number(number));
 }

@@ -179,7 +179,7 @@ NOBODY='setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all'
         chgrp 65534 "$MNT/$map"
         chmod 770 "$MNT/$map"
     done
-    for command in 'vim_types "$1" "cc$2\x1b:wq\r" $NOBODY' 'nano_types "$1" "\x0b$2\x0f\r\x18"' \
+    for command in 'vim_types "$1" "cc$2\x1b:wq\r" $NOBODY' 'AS=$NOBODY nano_types "$1" "\x0b$2\x0f\r\x18"' \
         'in_mnt $NOBODY sh -c "echo \"\$2\" >\"\$1\"" sh "$(in_maps "$1")" "$2"' \
         'in_mnt $NOBODY tee "$(in_maps "$1")" <<<"$2" >/dev/null'; do
         with_each any stores "$command"

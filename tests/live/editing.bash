@@ -236,9 +236,10 @@ vim_gives_up() {
     grep -aoE 'E[0-9]+:.{0,60}' "$TMP/screen"
 }
 
-# nano_types FILE KEYS [OPTION...]
+# nano_types FILE KEYS [OPTION...]; AS has the command that it is run by, if any.
 nano_types() {
-    printf '? GNU nano\n! %s\n' "$2" | typed nano "${@:3}" "$(in_maps "$1")"
+    # shellcheck disable=SC2086 # a list of words
+    printf '? GNU nano\n! %s\n' "$2" | typed ${AS:-} nano "${@:3}" "$(in_maps "$1")"
     ! grep -aoiE '.{0,60}(error|warning|cannot|failed).{0,60}' "$TMP/screen"
 }
 

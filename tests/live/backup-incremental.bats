@@ -8,7 +8,7 @@ load lib
 setup_maps() {
     start_daemon
     mkdir "$MNT/hash" "$MNT/array,type=array,max_entries=4" "$MNT/percpu,type=percpu_hash" "$MNT/still"
-    for i in {1..4}; do
+    for i in {1..2}; do
         put hash "$i" 11
         put array "$((i - 1))" 11
         put_cpu "$i" 11

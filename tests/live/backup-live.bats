@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 # Backups of maps in use. A BPF program and a process change all values (backup_live.c) while each
-# tool backs the mount up, over and over for LIVE_SECONDS: 4, with LONG=1 60. What was there from
+# tool backs the mount up, over and over for LIVE_SECONDS: 2, with LONG=1 60. What was there from
 # start to end must be in every backup, once; and whole, as its value itself says, where somebody
 # can promise that: where elements are replaced, or changed under a spin lock.
 #
@@ -11,7 +11,7 @@
 
 load lib
 
-LIVE_SECONDS=${LIVE_SECONDS:-$([[ -n ${LONG:-} ]] && echo 60 || echo 4)}
+LIVE_SECONDS=${LIVE_SECONDS:-$([[ -n ${LONG:-} ]] && echo 60 || echo 2)}
 REPLACED=(hash_{small,large} lazy_{small,large} lru_{small,large})
 LOCKED=(lockhash_{small,large} lockarray_{small,large})
 # In array_*, cpuhash_* and cpuarray_* a value is changed where it is: nobody can say when it is whole.

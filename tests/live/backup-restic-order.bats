@@ -7,22 +7,23 @@ load lib
 load backup
 load restic
 
-# make_many: 6,000 elements in three maps, of bytes that cannot be compressed, and long names.
+# make_many [COUNT]: as many elements, or 2,000, in each of three maps, of bytes that cannot be
+# compressed, and long names.
 make_many() {
     mkdir "$MNT/numbers,key=s32,value=300,max_entries=2048" \
         "$MNT/texts,type=lru_hash,key=char[24],value=300,max_entries=20000" \
         "$MNT/slots,type=array,value=300,max_entries=2000" \
         "$MNT/long,key=char[600],value=u64,max_entries=400"
-    py <<'CODE'
+    py "${1:-2000}" <<'CODE'
 import random
 random.seed(3)
 def store(name, text):
     with open(path(name), "w") as f:
         f.write(text + "\n")
-for i in range(2000):
+for i in range(int(sys.argv[1])):
     for name in (f"numbers/{i * 1000003 - 10**9}", f"texts/{('%2E', '-', '+')[i % 3]}key {i}", f"slots/{i}"):
         store(name, random.randbytes(300).hex(" "))
-for i in range(300):
+for i in range(int(sys.argv[1]) // 7):
     pieces = ["%x" % (i % 7) * 240, "%x" % (i % 3) * 240, f"end of {i}"]
     os.makedirs(path("/".join(["long", *pieces[:2]])), exist_ok=True)
     store("/".join(["long", *pieces]), str(i))
@@ -49,7 +50,7 @@ CODE
     make_many
     zoo_fingerprint "$TMP/before"
     backup
-    for i in 1 2 3; do
+    for ((i = 0; i < ${LONG:+9}+1; i++)); do
         rm -r "${MNT:?}"/*
         restore
         came_back
@@ -60,14 +61,14 @@ CODE
 
 @test "restic, .map in a pack behind those of the keys" {
     start_daemon
-    make_many
+    make_many 500
     backup --exclude .map
     into_empty
 }
 
 @test "restic, .map in a pack before those of the keys" {
     start_daemon
-    make_many
+    make_many 500
     backup --exclude '[!.]*[!s]/[!.]*'
     into_empty
 }

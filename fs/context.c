@@ -7,6 +7,17 @@
 
 enum { SEEN_KEYS = 4 << 20 }; /* 64 MiB at most */
 
+/* Who changes them is not to wait for ever behind those who look things up. */
+static void init_names(struct fs *fs)
+{
+	pthread_rwlockattr_t attr;
+
+	pthread_rwlockattr_init(&attr);
+	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&fs->names, &attr);
+	pthread_rwlockattr_destroy(&attr);
+}
+
 int fs_init(struct fs *fs, struct fs_options *options)
 {
 	pthread_condattr_t clock;
@@ -23,7 +34,7 @@ int fs_init(struct fs *fs, struct fs_options *options)
 	fresh_init(&fs->fresh);
 	waitroom_init(&fs->waitroom);
 	diag_ring_init(&fs->refusals);
-	pthread_rwlock_init(&fs->names, NULL);
+	init_names(fs);
 	pthread_mutex_init(&fs->files_lock, NULL);
 	pthread_condattr_init(&clock);
 	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);

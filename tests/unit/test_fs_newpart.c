@@ -197,6 +197,18 @@ static void test_raw(void **state)
 	assert_waiting(f, 0);
 }
 
+/* Nothing but NULs is no part: what the key has would be hidden by nothing. */
+static void test_what_is_a_part(void **state)
+{
+	(void)state;
+	assert_true(newpart_is("a\0b", 3));
+	assert_true(newpart_is("\0b", 2));
+	assert_false(newpart_is("ab", 2));
+	assert_false(newpart_is("\0\0", 2));
+	assert_false(newpart_is("\0", 1));
+	assert_false(newpart_is("", 0));
+}
+
 /* Borg removes what it has filled, and makes it again: a map with .map in it stays. */
 static void test_rmdir_by_who_restored(void **state)
 {
@@ -230,6 +242,7 @@ int main(void)
 		TEST(test_no_parts),
 		TEST(test_awaited),
 		TEST_RAW(test_raw),
+		cmocka_unit_test(test_what_is_a_part),
 		TEST(test_rmdir_by_who_restored),
 	};
 

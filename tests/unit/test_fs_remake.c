@@ -97,6 +97,53 @@ static void test_meant_as_it_is(void **state)
 	clock_ahead = 0;
 }
 
+/* What a program has put into a map that has its .map, and no key by a write, is not lost. */
+static void test_filled_by_programs(void **state)
+{
+	static const char *const specs[] = {"type=hash\nkey=4\nvalue=8\nmax_entries=9\n",
+					    "type=array\nkey=4\nvalue=8\nmax_entries=9\n"};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(specs); i++) {
+		const char *name = i ? "array" : "hash";
+		uint32_t map = make_fresh(f, name);
+		uint64_t value;
+
+		assert_int_equal(write_map(f, map, specs[i]), 0);
+		map = id_of(f, name);
+		raw_put(map, 1, 7);
+		assert_int_equal(write_map(f, map, SPEC), -EEXIST);
+		assert_int_equal(id_of(f, name), map);
+		assert_int_equal(raw_get(map, 1, &value), 0);
+		assert_int_equal(value, 7);
+		raw_put(map, 1, 0);
+	}
+}
+
+/* Another mount has stored a key, and so ended that .map is awaited. */
+static void test_ended_by_another_mount(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t map = make_fresh(f, "m");
+	struct stat st;
+
+	assert_int_equal(fs_stat(f, map, ".map", &st), -ENOENT);
+	assert_int_equal(sys_pin_set_mtime(FS_PINDIR "/m", (struct timespec){.tv_sec = 1}), 0);
+	assert_int_equal(fs_stat(f, map, ".map", &st), 0);
+}
+
+/* rsync over a map that has no keys. */
+static void test_staged_in_a_queue(void **state)
+{
+	static const char spec[] = "type=queue\nvalue=8\nmax_entries=3\n";
+	struct fixture *f = *state;
+	uint32_t map = fs_mkdir(f, "q,type=queue,value=8,max_entries=3");
+	const struct identity dir = fs_map(map);
+
+	fs_stage(f, map, ".map.AbCdEf", spec);
+	assert_int_equal(rename_name(&f->fs, &dir, ".map.AbCdEf", &dir, ".map", 0, &f->diag), 0);
+}
+
 /* The daemon ends between mkdir and .map. */
 static void test_awaited_over_restarts(void **state)
 {
@@ -271,6 +318,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FS_TEST(test_fresh_has_no_map_file),
 		FS_TEST(test_meant_as_it_is),
+		FS_TEST(test_filled_by_programs),
+		FS_TEST(test_ended_by_another_mount),
+		FS_TEST(test_staged_in_a_queue),
 		FS_TEST(test_awaited_over_restarts),
 		FS_TEST(test_made_again),
 		FS_TEST(test_in_pieces),

@@ -36,11 +36,6 @@ static bool has_mark(struct fs *fs, uint32_t map_id)
 	return has;
 }
 
-static bool is_zero(const unsigned char *bytes, size_t len)
-{
-	return len == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0);
-}
-
 static bool has_nonzero_slot(struct map_desc *desc, const struct map *map)
 {
 	const void *key, *value;
@@ -51,7 +46,7 @@ static bool has_nonzero_slot(struct map_desc *desc, const struct map *map)
 	if (scan_new(desc, &scan))
 		return false;
 	while (!has && scan_at(scan, map, &pos, &key, &value) == 1) {
-		has = !is_zero(value, desc->value->size);
+		has = !buf_is_zero(value, desc->value->size);
 		pos++;
 	}
 	scan_free(scan);

@@ -114,6 +114,22 @@ bool fs_lacks_map(void *arg, uint32_t map_id)
 	return !catalog_is_alive(fs->catalog, map_id);
 }
 
+int fs_let_wait(struct fs *fs, const struct waiter *w, struct diag *d)
+{
+	int err = waitroom_put(&fs->waitroom, w);
+
+	if (err == -ENOSPC) {
+		waitroom_prune(&fs->waitroom, fs_lacks_map, fs);
+		err = waitroom_put(&fs->waitroom, w);
+	}
+	if (err == -ENOSPC)
+		return diag_set(d, ENOSPC,
+				"files of %d MiB wait for the .map of their maps, or for their "
+				"other parts, and no more may",
+				WAITROOM_BYTES >> 20);
+	return err;
+}
+
 void fs_keep_refusal(struct fs *fs, struct refusal *r, int err)
 {
 	struct buf line = BUF_INIT(8 * PATH_MAX);

@@ -92,6 +92,10 @@ void fs_names_resume(struct fs *fs);
 /* Is the map gone? arg: the struct fs. */
 bool fs_lacks_map(void *arg, uint32_t map_id);
 
+/* Puts w into the waiting room, if need be in place of what waits in maps that are gone.
+ * -ENOSPC explained. */
+int fs_let_wait(struct fs *fs, const struct waiter *w, struct diag *d);
+
 /* Puts a refusal for err (a positive errno) into .error_log and the log: its time, and
  * its sentence if it has none, are filled in. */
 void fs_keep_refusal(struct fs *fs, struct refusal *r, int err);

@@ -146,16 +146,11 @@ static void show(struct fs *fs, const struct map_desc *desc, const void *key)
 		hide_show_slot(&fs->hidden, desc->info.id, index_of(key));
 }
 
-static bool is_zero(const unsigned char *bytes, size_t len)
-{
-	return len == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, len - 1) == 0);
-}
-
 bool key_is_shown(struct fs *fs, const struct map_desc *desc, const void *key, const void *value)
 {
 	if (!is_hidden(fs, desc, key))
 		return true;
-	if (is_zero(value, desc->value->size))
+	if (buf_is_zero(value, desc->value->size))
 		return false;
 	show(fs, desc, key);
 	return true;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "fs/awaited.h"
 #include "fs/ends.h"
 #include "fs/key.h"
 #include "fs/link.h"
@@ -340,7 +341,8 @@ static const struct kind kinds[NODE_KINDS] = {
 		      .read = read_key,
 		      .write = write_key,
 		      .may_write = may_write_key,
-		      .blank = blank_key},
+		      .blank = blank_key,
+		      .keep_part = newpart_keep},
 	[NODE_LONG_DIR] = {.type = S_IFDIR, .mode = 0777, .stat = stat_long_dir},
 	[NODE_LINK] = {.type = S_IFLNK, .mode = 0777, .stat = stat_link},
 	[NODE_WAIT_LINK] = {.type = S_IFLNK,
@@ -352,7 +354,8 @@ static const struct kind kinds[NODE_KINDS] = {
 			    .stat = stat_wait_file,
 			    .read = read_wait_file,
 			    .write = newpart_write,
-			    .blank = blank_wait_file},
+			    .blank = blank_wait_file,
+			    .keep_part = newpart_keep},
 	[NODE_SCRATCH] = {.type = S_IFREG, .mode = 0777, .stat = stat_scratch},
 	[NODE_STREAM] = {.name = ".stream",
 			 .directory = NODE_MAP,
@@ -440,7 +443,7 @@ size_t kind_text_limit(struct fs *fs, const struct identity *id)
 	struct map_desc *desc;
 	size_t limit = id->kind == NODE_KEY ? VALUE_TEXT : SPECIAL_TEXT;
 
-	if (id->kind == NODE_WAIT_FILE || (id->map_id && newfile_is_awaited(fs, id->map_id)))
+	if (id->kind == NODE_WAIT_FILE || (id->map_id && awaited_is(fs, id->map_id)))
 		return NEWFILE_TEXT;
 	if (id->map_id == 0 || catalog_desc(fs->catalog, id->map_id, &desc))
 		return limit;

@@ -39,6 +39,10 @@ struct kind {
 	 * nothing. */
 	int (*blank)(struct fs *fs, const struct identity *id, uint64_t flags, struct diag *d);
 
+	/* Lets a text of which parts are missing wait for them (newpart.h). NULL: it is refused. */
+	int (*keep_part)(struct fs *fs, const struct identity *id, const char *text, size_t len,
+			 struct diag *d);
+
 	/* A descriptor through which it may have been written was closed. NULL: nothing. */
 	void (*closed)(struct fs *fs, const struct identity *id);
 };

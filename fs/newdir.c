@@ -14,7 +14,7 @@ int newdir_make(struct fs *fs, uint32_t map_id, const char *path)
 	if (waitroom_find(&fs->waitroom, map_id, path, NULL) == 0)
 		err = -EEXIST;
 	else
-		err = waitroom_put(&fs->waitroom, &dir);
+		err = fs_let_wait(fs, &dir, NULL);
 	pthread_mutex_unlock(&fs->waitroom.turn);
 	return err;
 }

@@ -9,11 +9,6 @@
 #include "fs/newlink.h"
 #include "lib/host.h"
 
-bool newfile_is_awaited(struct fs *fs, uint32_t map_id)
-{
-	return awaited_is(fs, map_id);
-}
-
 void newfile_hold(struct fs *fs)
 {
 	pthread_mutex_lock(&fs->waitroom.turn);
@@ -102,7 +97,7 @@ static int store(struct fs *fs, uint32_t map_id, const struct buf *key, const ch
 	return key_store(fs, map_id, key->data, text, len, flags, d);
 }
 
-static void remove_element(struct fs *fs, uint32_t map_id, const char *name)
+void newfile_remove_element(struct fs *fs, uint32_t map_id, const char *name)
 {
 	struct buf key = BUF_INIT(SIZE_MAX / 2);
 
@@ -206,35 +201,21 @@ static bool store_if_it_fits(struct fs *fs, const struct waiter *w)
 	return fits;
 }
 
-/* The room is full. If nothing of this map had to wait so far, it is taken as it is. */
-static int keep_without_room(struct fs *fs, const struct waiter *w, const struct identity *id,
-			     struct diag *d)
+/* The room is full. If nothing of this map had to wait so far, it is taken as it is. Else
+ * -ENOSPC. */
+static int keep_without_room(struct fs *fs, const struct waiter *w, const struct identity *id)
 {
 	struct buf key = BUF_INIT(SIZE_MAX / 2);
 	int err = -ENOSPC;
 
 	if (waitroom_count(&fs->waitroom, w->map_id) == 0 && store_if_it_fits(fs, w)) {
 		take_as_it_is(fs, w->map_id);
-		err = parse_name(fs, w->map_id, w->name, true, &key, d);
+		err = parse_name(fs, w->map_id, w->name, true, &key, NULL);
 		if (!err)
 			move_to_key(fs, id, w->map_id, &key);
 	}
 	buf_free(&key);
-	if (err != -ENOSPC)
-		return err;
-	return diag_set(d, ENOSPC,
-			"files of %d MiB wait for the .map of their maps, and no more may",
-			WAITROOM_BYTES >> 20);
-}
-
-static int put(struct fs *fs, const struct waiter *w)
-{
-	int err = waitroom_put(&fs->waitroom, w);
-
-	if (err != -ENOSPC)
-		return err;
-	waitroom_prune(&fs->waitroom, fs_lacks_map, fs);
-	return waitroom_put(&fs->waitroom, w);
+	return err;
 }
 
 /* Lets a file wait, and then stores it if the map as it is takes it. */
@@ -258,9 +239,9 @@ static int keep(struct fs *fs, uint32_t map_id, const struct identity *id, const
 	if (fs_lacks_map(fs, map_id))
 		return -ESTALE;
 	fresh_touch(&fs->fresh, map_id);
-	err = put(fs, &w);
+	err = fs_let_wait(fs, &w, d);
 	if (err == -ENOSPC)
-		return keep_without_room(fs, &w, id, d);
+		return keep_without_room(fs, &w, id);
 	if (!err)
 		err = waitroom_find(&fs->waitroom, map_id, w.name, &present);
 	if (err)
@@ -268,7 +249,7 @@ static int keep(struct fs *fs, uint32_t map_id, const struct identity *id, const
 	if (store_if_it_fits(fs, &w))
 		waitroom_set_stored(&fs->waitroom, &present, 1);
 	else if (was_stored)
-		remove_element(fs, map_id, w.name);
+		newfile_remove_element(fs, map_id, w.name);
 	waiter_release(&present);
 	return 0;
 }
@@ -301,7 +282,7 @@ static int write_file(struct fs *fs, const struct identity *id, const char *text
 
 	if (is_there && flags == BPF_NOEXIST)
 		return diag_set(d, EEXIST, "a file of this name waits already");
-	if (newfile_is_awaited(fs, map_id))
+	if (awaited_is(fs, map_id))
 		return keep(fs, map_id, id, text, len, d);
 	return become_key(fs, map_id, id, text, len, flags, d);
 }
@@ -326,7 +307,7 @@ static int remove_file(struct fs *fs, const struct identity *id)
 		return err;
 	waitroom_remove(&fs->waitroom, w.map_id, w.name);
 	if (w.stored || w.is_part) /* a part may hide what the key has */
-		remove_element(fs, w.map_id, w.name);
+		newfile_remove_element(fs, w.map_id, w.name);
 	waiter_release(&w);
 	return 0;
 }
@@ -460,7 +441,7 @@ void newfile_map_file_closed(struct fs *fs, uint32_t map_id)
 		return;
 	newfile_hold(fs);
 	map_id = fresh_now(&fs->fresh, map_id);
-	if (!newfile_is_awaited(fs, map_id))
+	if (!awaited_is(fs, map_id))
 		each_waiter(fs, map_id, leave_stored, &has_left);
 	if (has_left)
 		fresh_remove(&fs->fresh, map_id);

@@ -28,9 +28,6 @@
 
 enum { NEWFILE_TEXT = 64 << 20 }; /* bytes that a text may have whose type nobody knows */
 
-/* Does the map await its .map? */
-bool newfile_is_awaited(struct fs *fs, uint32_t map_id);
-
 /* What a name, from the map's own directory, stands for in the waiting room: a file, a
  * link or a directory. Bytes as in tree.h. -ENOENT */
 int newfile_find(struct fs *fs, uint32_t map_id, const char *name, struct identity *id,
@@ -52,6 +49,9 @@ int newfile_write(struct fs *fs, const struct identity *id, const char *text, si
 
 /* Removes it, and its element. -ENOENT */
 int newfile_remove(struct fs *fs, const struct identity *id);
+
+/* Removes the element that a name means, if it does. Held. */
+void newfile_remove_element(struct fs *fs, uint32_t map_id, const char *name);
 
 /* A key was stored by a plain write, a rename among them: the map is no longer fresh. */
 void newfile_key_stored(struct fs *fs, uint32_t map_id);

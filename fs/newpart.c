@@ -6,16 +6,10 @@
 
 #include "fs/newfile.h"
 #include "lib/host.h"
-#include "lib/keyname.h"
-
-static bool is_blank(const char *text, size_t len)
-{
-	return text[0] == '\0' && memcmp(text, text + 1, len - 1) == 0;
-}
 
 bool newpart_is(const char *text, size_t len)
 {
-	return len && memchr(text, '\0', len) && !is_blank(text, len);
+	return len && memchr(text, '\0', len) && !buf_is_zero(text, len);
 }
 
 /* The name of what has the identity of a key or of a file that waits. */
@@ -36,35 +30,20 @@ static int name_of(struct fs *fs, const struct identity *id, struct buf *name)
 	return err;
 }
 
-/* The turn is taken. */
-static int put(struct fs *fs, const struct waiter *part, struct diag *d)
+/* Has the file that waits under this name an element? */
+static bool is_stored(struct fs *fs, const struct waiter *w)
 {
-	int err = waitroom_put(&fs->waitroom, part);
+	struct waiter present;
+	bool is;
 
-	if (err == -ENOSPC)
-		waitroom_prune(&fs->waitroom, fs_lacks_map, fs);
-	if (err == -ENOSPC)
-		err = waitroom_put(&fs->waitroom, part);
-	if (err == -ENOSPC)
-		return diag_set(d, ENOSPC, "files of %d MiB wait, and no more may",
-				WAITROOM_BYTES >> 20);
-	return err;
+	if (waitroom_find(&fs->waitroom, w->map_id, w->name, &present))
+		return false;
+	is = present.stored;
+	waiter_release(&present);
+	return is;
 }
 
-/* What a waiting file has in a map that awaits its .map (newfile.h) goes: it is another. */
-static void take_back(struct fs *fs, const struct identity *id)
-{
-	uint32_t map_id = fresh_now(&fs->fresh, id->map_id);
-	struct waiter w;
-
-	if (id->kind != NODE_WAIT_FILE ||
-	    waitroom_find(&fs->waitroom, map_id, (const char *)id->bytes, &w))
-		return;
-	if (w.stored)
-		newfile_remove(fs, id);
-	waiter_release(&w);
-}
-
+/* What a file has in a map that awaits its .map (newfile.h) goes: it is another. */
 static int keep(struct fs *fs, const struct identity *id, const char *text, size_t len,
 		struct diag *d)
 {
@@ -78,11 +57,16 @@ static int keep(struct fs *fs, const struct identity *id, const char *text, size
 		.maker = host_served(),
 	};
 	struct identity to;
+	bool was_stored = false;
 	int err = name_of(fs, id, &name);
 
 	part.name = name.data;
-	if (!err)
-		err = put(fs, &part, d);
+	if (!err) {
+		was_stored = is_stored(fs, &part);
+		err = fs_let_wait(fs, &part, d);
+	}
+	if (!err && was_stored)
+		newfile_remove_element(fs, part.map_id, part.name);
 	if (!err)
 		err = newfile_identity(part.map_id, name.data, &to, &bytes);
 	if (!err && id->kind == NODE_KEY)
@@ -97,7 +81,6 @@ int newpart_keep(struct fs *fs, const struct identity *id, const char *text, siz
 {
 	int err;
 
-	take_back(fs, id);
 	newfile_hold(fs);
 	err = keep(fs, id, text, len, d);
 	newfile_let_go(fs);

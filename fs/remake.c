@@ -250,11 +250,9 @@ static int remake_fresh(struct fs *fs, uint32_t map_id, const char *text, size_t
 static int agree(struct fs *fs, uint32_t map_id, const char *text, size_t len, struct diag *d)
 {
 	struct spec spec = {.type = NULL};
-	int err = 0;
+	int err = spec_parse(&spec, text, len, '\n', d);
 
-	if (newfile_is_awaited(fs, map_id))
-		err = spec_parse(&spec, text, len, '\n', d);
-	if (!err && newfile_is_awaited(fs, map_id))
+	if (!err && awaited_is(fs, map_id))
 		err = check_whole(&spec, d);
 	spec_free(&spec);
 	return err ? err : show_map_file(fs, map_id, d);
@@ -325,7 +323,7 @@ int remake_map(struct fs *fs, uint32_t map_id, const char *text, size_t len, str
 /* Has nobody made anything in the map? */
 static bool is_untouched(struct fs *fs, uint32_t map_id)
 {
-	return newfile_is_awaited(fs, map_id) && !awaited_has_waiting(fs, map_id) &&
+	return awaited_is(fs, map_id) && !awaited_has_waiting(fs, map_id) &&
 	       !awaited_has_elements(fs, map_id);
 }
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fs/awaited.h"
 #include "fs/key.h"
 #include "fs/kind.h"
 #include "fs/link.h"
@@ -311,9 +312,8 @@ static bool concerns_links(struct renaming *r)
 		return true;
 	if (from != NODE_SCRATCH)
 		return false;
-	return is_staged_link(r)
-		       ? newlink_may_be(r->fs, r->map_id)
-		       : link_is_of(r->fs, r->map_id) && !newfile_is_awaited(r->fs, r->map_id);
+	return is_staged_link(r) ? newlink_may_be(r->fs, r->map_id)
+				 : link_is_of(r->fs, r->map_id) && !awaited_is(r->fs, r->map_id);
 }
 
 /* Files that wait for .map (newfile.h). */
@@ -324,7 +324,7 @@ static bool concerns_waiting(struct renaming *r)
 
 	if (from == NODE_WAIT_FILE || (r->to_found && r->to.id.kind == NODE_WAIT_FILE))
 		return true;
-	return from == NODE_SCRATCH && newfile_is_awaited(r->fs, r->map_id) &&
+	return from == NODE_SCRATCH && awaited_is(r->fs, r->map_id) &&
 	       !is_backup_name(r->new_name) && !(r->to_found && r->to.id.kind == NODE_SCRATCH);
 }
 

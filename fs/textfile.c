@@ -74,16 +74,6 @@ static bool is_part(const struct textfile *t)
 	return t->reserved && !is_raw(t) && newpart_is(t->text.data, t->text.len);
 }
 
-/* A part of a text is kept until the next one comes. */
-static int keep_part(struct textfile *t, struct diag *d)
-{
-	int err = newpart_keep(t->file.fs, identity(t), t->text.data, t->text.len, d);
-
-	if (!err)
-		stored(t);
-	return err;
-}
-
 /* Judges the draft. last: nothing follows, so a prefix is refused. */
 static int judge(struct textfile *t, bool last, struct diag *d)
 {
@@ -92,9 +82,9 @@ static int judge(struct textfile *t, bool last, struct diag *d)
 	const char *text = t->text.data ? t->text.data : "";
 	int err = -ENOENT;
 
-	if (last && is_part(t) && (id->kind == NODE_KEY || id->kind == NODE_WAIT_FILE))
-		return keep_part(t, d);
-	if (kind->write)
+	if (last && is_part(t) && kind->keep_part)
+		err = kind->keep_part(t->file.fs, id, text, t->text.len, d);
+	else if (kind->write)
 		err = kind->write(t->file.fs, id, text, t->text.len, t->put_flags, d);
 	t->judged_len = t->text.len;
 	if (!err)

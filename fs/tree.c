@@ -115,7 +115,7 @@ static bool is_passed_over(struct fs *fs, const struct identity *id, const char 
 	struct map_desc *desc;
 	bool is_other = false;
 
-	if (id->kind != NODE_KEY || !newfile_is_awaited(fs, id->map_id) ||
+	if (id->kind != NODE_KEY || !awaited_is(fs, id->map_id) ||
 	    catalog_desc(fs->catalog, id->map_id, &desc))
 		return false;
 	is_other = key_print(desc, id->bytes, &name) == 0 && strcmp(name.data, full) != 0;
@@ -236,7 +236,7 @@ static bool is_of_a_restore(const char *name, mode_t mode)
 static int create_waiting(struct fs *fs, uint32_t map_id, const char *name, const char *full,
 			  int flags, const struct maker *maker, struct found *out, struct diag *d)
 {
-	if (!newfile_is_awaited(fs, map_id))
+	if (!awaited_is(fs, map_id))
 		return -ENOENT;
 	if (is_placeholder(flags, maker->mode))
 		return newlink_make_file(fs, map_id, full, &out->id, &out->bytes, d);
@@ -418,9 +418,9 @@ static int make_long_dir(struct fs *fs, const struct identity *dir, const char *
 	struct map_desc *desc = NULL;
 	int err;
 
-	if (newfile_is_awaited(fs, dir->map_id) && keyname_has_length_of_piece(name))
+	if (awaited_is(fs, dir->map_id) && keyname_has_length_of_piece(name))
 		return make_waiting_dir(fs, dir, name, out);
-	if (newfile_is_awaited(fs, dir->map_id) && dir->kind == NODE_MAP && name[0] != '.')
+	if (awaited_is(fs, dir->map_id) && dir->kind == NODE_MAP && name[0] != '.')
 		return make_in_new_dir(fs, dir, name, out, d);
 	err = find_in_map(fs, dir, name, out, NULL);
 	if (err || out->id.kind != NODE_LONG_DIR)

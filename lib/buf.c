@@ -124,3 +124,10 @@ int buf_put(struct buf *b, size_t off, const void *bytes, size_t len)
 		memcpy(b->data + off, bytes, len);
 	return err;
 }
+
+bool buf_is_zero(const void *bytes, size_t len)
+{
+	const unsigned char *first = bytes;
+
+	return len == 0 || (*first == 0 && memcmp(first, first + 1, len - 1) == 0);
+}

@@ -10,6 +10,7 @@
 #ifndef BPFMAPFS_LIB_BUF_H
 #define BPFMAPFS_LIB_BUF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct buf {
@@ -49,5 +50,8 @@ int buf_resize(struct buf *b, size_t len);
  * buf_resize().
  */
 int buf_put(struct buf *b, size_t off, const void *bytes, size_t len);
+
+/* Are len bytes zero, all of them? */
+bool buf_is_zero(const void *bytes, size_t len);
 
 #endif

@@ -207,6 +207,19 @@ spoilt() {
     done
 }
 
+# What mode was asked for says who asks: 0666 a shell, 0600 what restores.
+@test "a shell with a strict umask is no restore" {
+    start_daemon
+    (
+        umask 077
+        mkdir "$MNT/m"
+        refused EINVAL store "$MNT/m/name" text
+        echo 5 >"$MNT/m/1"
+        [[ -e $MNT/m/.map ]]
+    )
+    equal '.map 1' "$(names -A "$MNT/m")"
+}
+
 @test "a .map that means nothing" {
     start_daemon
     make_some

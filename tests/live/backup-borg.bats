@@ -73,15 +73,7 @@ read_again() {
 
 @test "borg, what a restore does not know stays" {
     start_daemon
-    mkdir "$MNT/m"
-    echo 1 >"$MNT/m/1"
-    echo 2 >"$MNT/m/2"
-    backup
-    echo 3 >"$MNT/m/3"
-    echo 5 >"$MNT/m/2"
-    rm "$MNT/m/1"
-    restore
-    equal '1 2 3' "$(get m 1) $(get m 2) $(get m 3)"
+    what_stays 1
 }
 
 @test "borg, a value that is long, and sparse files" {

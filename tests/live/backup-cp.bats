@@ -129,14 +129,7 @@ END
 
 @test "cp -a, what a restore does not know stays" {
     start_daemon
-    mkdir "$MNT/m"
-    echo 1 >"$MNT/m/1"
-    echo 2 >"$MNT/m/2"
-    backup
-    echo 3 >"$MNT/m/3"
-    echo 5 >"$MNT/m/2"
-    restore
-    equal '1 2 3' "$(get m 1) $(get m 2) $(get m 3)"
+    what_stays
 }
 
 @test "cp -a, over a map of another spec, is refused and changes nothing" {

@@ -4,23 +4,7 @@
 
 load lib
 load backup
-
-backup() { silent rsync -a "$MNT/" "$TMP/copy"; }
-restore() { silent rsync -a "$TMP/copy/" "$MNT"; }
-
-# ways OPTIONS...: all maps go to a disk and come back, by each of the options.
-ways() {
-    zoo_fingerprint "$TMP/before"
-    for options; do
-        echo "rsync $options"
-        read -ra options <<<"$options"
-        rm -rf "$TMP/copy"
-        silent rsync "${options[@]}" "$MNT/" "$TMP/copy"
-        remove_zoo
-        silent rsync "${options[@]}" "$TMP/copy/" "$MNT"
-        came_back
-    done
-}
+load rsync
 
 @test "rsync -a, into an empty mount" {
     start_daemon

@@ -384,3 +384,18 @@ over_existing() {
     restore
     came_back
 }
+
+# what_stays [AWAY...]: a restore adds, replaces what is there, and leaves what it does not know.
+# AWAY: keys that are not there meanwhile.
+what_stays() {
+    local key
+    mkdir "$MNT/m"
+    echo 1 >"$MNT/m/1"
+    echo 2 >"$MNT/m/2"
+    backup
+    echo 3 >"$MNT/m/3"
+    echo 5 >"$MNT/m/2"
+    for key; do rm "$MNT/m/$key"; done
+    restore
+    equal '1 2 3' "$(get m 1) $(get m 2) $(get m 3)"
+}

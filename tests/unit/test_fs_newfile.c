@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fs/awaited.h"
 #include "fs/attr.h"
 #include "fs/newfile.h"
 #include "fs/rename.h"
@@ -164,7 +165,7 @@ static void test_waits(void **state)
 	struct fixture *f = *state;
 	struct stat st;
 
-	assert_true(newfile_is_awaited(&f->fs, f->map));
+	assert_true(awaited_is(&f->fs, f->map));
 	assert_listed(f, "");
 	make(f, "any name", "any\ntext");
 	assert_kind(f, "any name", NODE_WAIT_FILE);
@@ -197,7 +198,7 @@ static void test_what_waits(void **state)
 	assert_int_equal(write_at(f, "with O_TRUNC", O_TRUNC, 0600, "1\n"), 0); /* restic */
 	assert_int_equal(write_at(f, "with nothing", 0, 0600, "1\n"), 0);       /* cpio */
 	assert_listed(f, "with O_TRUNC with nothing");
-	assert_true(newfile_is_awaited(&f->fs, f->map));
+	assert_true(awaited_is(&f->fs, f->map));
 }
 
 static void test_stored_at_once(void **state)
@@ -219,7 +220,7 @@ static void test_stored_at_once(void **state)
 	assert_text_at(f, "8", "5\n");
 	assert_kind(f, "8", NODE_KEY);
 	assert_listed(f, "7 8");
-	assert_true(newfile_is_awaited(&f->fs, f->map));
+	assert_true(awaited_is(&f->fs, f->map));
 	assert_int_equal(raw_delete(f->map, 7), 0);
 	assert_text_at(f, "7", NULL);
 }
@@ -415,7 +416,7 @@ static void test_renamed(void **state)
 	assert_element(f, 8, 2);
 	assert_listed(f, "8");
 	assert_waiting(f, 0);
-	assert_true(newfile_is_awaited(&f->fs, f->map));
+	assert_true(awaited_is(&f->fs, f->map));
 }
 
 /* rsync. */
@@ -586,7 +587,7 @@ static void test_bad_map(void **state)
 	assert_int_equal(write_map(f, "type=hash\nkey=u32\n"), -EINVAL); /* at close */
 	assert_int_equal(write_map(f, "type=array\nkey=u64\nvalue=4\nmax_entries=4\n"), -EINVAL);
 	assert_int_equal(f->map, before);
-	assert_true(newfile_is_awaited(&f->fs, f->map));
+	assert_true(awaited_is(&f->fs, f->map));
 	assert_fit(f, "7 name", 1);
 	assert_element(f, 7, 1);
 	assert_int_equal(write_map(f, SPEC("char[8]", "u16", "4")), 0);
@@ -702,7 +703,7 @@ static void test_plain_write_ends_it(void **state)
 	make(f, "7", "1\n");
 	make(f, "name", "2\n");
 	assert_int_equal(write_at(f, "8", O_TRUNC, 0666, "3\n"), 0);
-	assert_false(newfile_is_awaited(&f->fs, f->map));
+	assert_false(awaited_is(&f->fs, f->map));
 	assert_kind(f, "7", NODE_KEY);
 	assert_kind(f, "8", NODE_KEY);
 	assert_kind(f, "name", NODE_WAIT_FILE);
@@ -724,7 +725,7 @@ static void test_refused_plain_write(void **state)
 
 	make(f, "name", "2\n");
 	assert_int_equal(write_at(f, "8", O_TRUNC, 0666, "text\n"), -EINVAL);
-	assert_true(newfile_is_awaited(&f->fs, f->map));
+	assert_true(awaited_is(&f->fs, f->map));
 	assert_fit(f, "name", 1);
 }
 
@@ -900,15 +901,15 @@ static void test_no_room(void **state)
 	fill_room(f, other);
 	memset(text + 1, ' ', sizeof(text) - 2);
 	assert_int_equal(stage_at(f, "second", text), -ENOSPC);
-	assert_string_equal(f->diag.why,
-			    "files of 256 MiB wait for the .map of their maps, and no more may");
+	assert_string_equal(f->diag.why, "files of 256 MiB wait for the .map of their maps, or for "
+					 "their other parts, and no more may");
 	assert_int_equal(stage_at(f, "7", text), -ENOSPC); /* .map may still come */
 	assert_element(f, 7, NONE);
 	assert_fit(f, "name", 1);
 	assert_int_equal(catalog_unpin(f->fs.catalog, other, NULL, NULL, NULL), 0);
 	make(f, "7", text); /* what waited in maps that are gone gives way */
 	assert_element(f, 7, 1);
-	assert_true(newfile_is_awaited(&f->fs, f->map));
+	assert_true(awaited_is(&f->fs, f->map));
 }
 
 /* A map in which all has fitted so far is taken as it is. */
@@ -921,7 +922,7 @@ static void test_no_room_but_all_fits(void **state)
 	fill_room(f, fs_mkdir(f, "other"));
 	memset(text + 1, ' ', sizeof(text) - 2);
 	make(f, "7", text);
-	assert_false(newfile_is_awaited(&f->fs, f->map));
+	assert_false(awaited_is(&f->fs, f->map));
 	assert_kind(f, "6", NODE_KEY);
 	assert_kind(f, "7", NODE_KEY);
 	assert_fit(f, ".map 6 7", 0);

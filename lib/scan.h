@@ -9,11 +9,7 @@
  * again. As long as positions are asked for in
  * the batch at hand, the answer is what the kernel said when the batch was read,
  * whatever happened to the map since. So a caller that never returns to an
- * earlier batch lists every entry that stays in the map exactly once.
- *
- * Hash types are exact because BPF_MAP_LOOKUP_BATCH copies whole buckets
- * (finding 3); LPM tries are, because keys at or before the token are dropped
- * when its removal made the kernel start over (finding 4).
+ * earlier batch lists every entry that stays in the map exactly once (batch.h).
  */
 #ifndef BPFMAPFS_LIB_SCAN_H
 #define BPFMAPFS_LIB_SCAN_H

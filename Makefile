@@ -11,7 +11,6 @@ ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 Q := $(if $(V),,@)
-comma := ,
 
 # How it is compiled. SANITIZE=address,undefined and WERROR=1 are for the checks.
 
@@ -44,7 +43,7 @@ LIVE_BPF := $(patsubst tests/live/%.c,$T/%.o,$(wildcard tests/live/*.bpf.c))
 LIVE_C := $(patsubst tests/live/%.c,$T/%,$(filter-out %.bpf.c,$(wildcard tests/live/*.c)))
 FUZZ := $(patsubst tests/fuzz/%.c,$T/%,$(wildcard tests/fuzz/fuzz_*.c))
 PROMISES := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c)))
-BENCH := $(patsubst tests/bench/%.c,$T/%,$(wildcard tests/bench/*.c))
+BENCH_C := $(patsubst tests/bench/%.c,$T/%,$(wildcard tests/bench/*.c))
 
 .PHONY: all tests fuzzers benches run stop check check-asan fuzz bench lint format deps deps-check \
 	clean help FORCE
@@ -57,7 +56,7 @@ tests: all $(UNIT) $(KERNEL) $(LIVE_BPF) $(LIVE_C) ## build everything the tests
 
 fuzzers: $(FUZZ)
 
-benches: $(BENCH)
+benches: $(BENCH_C)
 
 run: deps ## build and mount at /mnt/maps (MOUNT=DIR, OPTS='-o ro' for the daemon)
 	$(Q)$(MAKE) all
@@ -78,10 +77,10 @@ fuzz: ## feed random input to the parsers (FUZZ_S=60 seconds each, TESTS='name .
 	$(Q)$(MAKE) fuzzers BUILD=build/fuzz CC=$(CLANG) SANITIZE=fuzzer-no-link,address,undefined
 	$(Q)scripts/fuzz
 
-bench: ## measure, beside what others do; the figures also go to build/bench.json
+bench: ## measure, beside what others do, for minutes (BENCH='name ...' for some, N=1000000 entries)
 	$(Q)scripts/deps build bench
-	$(Q)$(MAKE) benches
-	$(Q)scripts/bench $(BENCH)
+	$(Q)$(MAKE) all benches
+	$(Q)scripts/bench
 
 lint: deps-check ## check format, scripts, include order, sizes, banned calls
 	$(Q)scripts/lint
@@ -108,6 +107,8 @@ check: export SANITIZE := $(SANITIZE)
 check fuzz: export TESTS := $(TESTS)
 fuzz: export FUZZ_S := $(FUZZ_S)
 fuzz: export FUZZ_SEED := $(FUZZ_SEED)
+bench: export BENCH := $(BENCH)
+bench: export N := $(N)
 
 # Files that change when the flags or the set of sources do.
 
@@ -191,7 +192,8 @@ $(LIVE_C): $T/%: $T/live/%.o $(BUILD)/libbpfmaps.a
 $(FUZZ): $T/%: $T/fuzz/%.o $(PROMISES) $(BUILD)/libbpfmaps.a
 	$(call link,-fsanitize=fuzzer)
 
-$(BENCH): $T/%: $T/bench/%.o $(BUILD)/libbpfmaps.a
-	$(call link,-ljson-c -Wl$(comma)--wrap=malloc$(comma)--wrap=calloc$(comma)--wrap=realloc)
+$T/bench_codec: NEEDS := -ljson-c -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+$(BENCH_C): $T/%: $T/bench/%.o $(BUILD)/libbpfmaps.a
+	$(call link,$(NEEDS))
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -43,15 +43,69 @@ static int ask_by_descriptor(struct fs *fs, uint32_t map_id)
 	return result == -ESTALE ? -ENOENT : result;
 }
 
+/* Was the map looked at lately? If not, *now says as of when it is looked at now. */
+static bool was_seen(struct fs *fs, uint32_t map_id, struct lately_map *now)
+{
+	uint64_t changes = catalog_changes(fs->catalog);
+
+	if (lately_find(&fs->lately, map_id, changes, now))
+		return true;
+	*now = (struct lately_map){.id = map_id, .at = lately_now(), .changes = changes};
+	return false;
+}
+
+static void see(struct fs *fs, struct lately_map *now, bool is_frozen)
+{
+	now->is_frozen = is_frozen;
+	access_of(fs, now->id, is_frozen, &now->access);
+	lately_keep(&fs->lately, now);
+}
+
+static void look_at_open(struct fs *fs, const struct map *map, struct lately_map *now)
+{
+	if (!was_seen(fs, map->desc->info.id, now))
+		see(fs, now, map_is_frozen(map));
+}
+
+void access_of_open(struct fs *fs, const struct map *map, struct access *out)
+{
+	struct lately_map now;
+
+	look_at_open(fs, map, &now);
+	*out = now.access;
+}
+
+bool access_is_frozen(struct fs *fs, const struct map *map)
+{
+	struct lately_map now;
+
+	look_at_open(fs, map, &now);
+	return now.is_frozen;
+}
+
+/* That a map is there is not for lately.h to say. In a snapshot it stays. */
+static bool is_there(struct fs *fs, uint32_t map_id)
+{
+	return fs->options.survey.snapshot || survey_is_alive(map_id);
+}
+
 int access_look(struct fs *fs, uint32_t map_id, struct access *out)
 {
-	int is_frozen = catalog_is_frozen(fs->catalog, map_id);
+	struct lately_map now;
+	int is_frozen;
 
-	if (is_frozen == -EOPNOTSUPP)
-		is_frozen = ask_by_descriptor(fs, map_id);
-	if (is_frozen < 0)
-		return is_frozen;
-	access_of(fs, map_id, is_frozen, out);
+	if (was_seen(fs, map_id, &now)) {
+		if (!is_there(fs, map_id))
+			return -ENOENT;
+	} else {
+		is_frozen = catalog_is_frozen(fs->catalog, map_id);
+		if (is_frozen == -EOPNOTSUPP)
+			is_frozen = ask_by_descriptor(fs, map_id);
+		if (is_frozen < 0)
+			return is_frozen;
+		see(fs, &now, is_frozen);
+	}
+	*out = now.access;
 	return 0;
 }
 
@@ -80,6 +134,7 @@ int access_chmod(struct fs *fs, uint32_t map_id, mode_t mode, struct diag *d)
 
 	if (!err)
 		err = sys_pin_chmod(path.data, mode & 0666);
+	catalog_note_change(fs->catalog);
 	buf_free(&path);
 	return err;
 }
@@ -91,6 +146,7 @@ int access_chown(struct fs *fs, uint32_t map_id, uid_t uid, gid_t gid, struct di
 
 	if (!err)
 		err = sys_pin_chown(path.data, uid, gid);
+	catalog_note_change(fs->catalog);
 	buf_free(&path);
 	return err;
 }

@@ -14,18 +14,19 @@
 #include "fs/context.h"
 #include "lib/map.h"
 
-struct access {
-	uid_t uid;
-	gid_t gid;
-	mode_t mode; /* of a key: bits of 0666 */
-	struct timespec time;
-};
-
-/* What the map's pin says, less what freezing took away. */
+/* What the map's pin says, less what freezing took away: at this moment, kept for nobody. */
 void access_of(struct fs *fs, uint32_t map_id, bool is_frozen, struct access *out);
 
-/* The same; asks whether it is frozen, without disturbing the map. -ENOENT if it is gone. */
+/*
+ * The same of a map that is open, and of one that need not be: this one asks whether it is
+ * frozen without disturbing the map, and says -ENOENT if it is gone. Both believe what was
+ * found lately (lately.h), or keep what they find.
+ */
+void access_of_open(struct fs *fs, const struct map *map, struct access *out);
 int access_look(struct fs *fs, uint32_t map_id, struct access *out);
+
+/* Is a map that is open frozen? As above. */
+bool access_is_frozen(struct fs *fs, const struct map *map);
 
 /* The mode that a directory has where its files have this: whoever may read may
  * search. */

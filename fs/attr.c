@@ -16,12 +16,24 @@ static bool is_held_open(struct fs *fs, const struct node *node, bool by_name)
 	return by_name ? openfile_is_creating(fs, node) : openfile_is_open(fs, node);
 }
 
+/* A file that is open looks like the text that it serves, whatever the map has by now. */
+static bool look_at_served(struct fs *fs, struct node *node, struct stat *st)
+{
+	if (!openfile_show_served(fs, node, false, st) ||
+	    kind_stat_empty(fs, node_identity(node), st))
+		return false;
+	node_fill_number(node, st);
+	return openfile_show_served(fs, node, false, st);
+}
+
 static int look(struct fs *fs, struct node *node, bool by_name, struct stat *st)
 {
 	const struct identity *id = node_identity(node);
 	int err;
 
 	openfile_settle(fs, node);
+	if (!by_name && look_at_served(fs, node, st))
+		return 0;
 	err = kind_stat(fs, id, st);
 	if (err == -ENOENT && kind_of(id->kind)->write && is_held_open(fs, node, by_name))
 		err = kind_stat_empty(fs, id, st);

@@ -22,6 +22,7 @@ static void set_mark(struct fs *fs, uint32_t map_id, bool marked)
 	    marked != is_marked(&st)) {
 		st.st_mtim.tv_nsec = marked ? AWAITED_NSEC : 0;
 		sys_pin_set_mtime(path.data, st.st_mtim);
+		catalog_note_change(fs->catalog);
 	}
 	buf_free(&path);
 }

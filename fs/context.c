@@ -5,7 +5,7 @@
 #include <limits.h>
 #include <string.h>
 
-enum { SEEN_KEYS = 4 << 20 }; /* 64 MiB at most */
+enum { SEEN_KEYS = 4 << 20 }; /* 74 MiB at most */
 
 /* Who changes them is not to wait for ever behind those who look things up. */
 static void init_names(struct fs *fs)
@@ -33,6 +33,7 @@ int fs_init(struct fs *fs, struct fs_options *options)
 	longdirs_init(&fs->longdirs);
 	fresh_init(&fs->fresh);
 	waitroom_init(&fs->waitroom);
+	lately_init(&fs->lately);
 	diag_ring_init(&fs->refusals);
 	init_names(fs);
 	pthread_mutex_init(&fs->files_lock, NULL);
@@ -59,6 +60,7 @@ void fs_free(struct fs *fs)
 	longdirs_free(&fs->longdirs);
 	fresh_free(&fs->fresh);
 	waitroom_free(&fs->waitroom);
+	lately_free(&fs->lately);
 	diag_ring_free(&fs->refusals);
 	spec_free(&fs->options.mkdir_spec);
 	pthread_cond_destroy(&fs->files_changed);

@@ -5,7 +5,7 @@
  * Locks, in the order in which they are taken: names, by requests that are about a name (so by
  * none that takes a file's own lock); a file's own; that of the ring it
  * reads (lib/ring); waitroom.turn; files_lock; then at most one of those inside
- * catalog, nodes, scratch, seen, hidden, longdirs, fresh, waitroom, refusals (but
+ * catalog, nodes, scratch, seen, hidden, longdirs, fresh, waitroom, lately, refusals (but
  * hide_prune() asks the catalogue). None is held over a wait for user space. The
  * kernel's replies are sent with no lock held.
  */
@@ -19,6 +19,7 @@
 
 #include "fs/fresh.h"
 #include "fs/hide.h"
+#include "fs/lately.h"
 #include "fs/longdir.h"
 #include "fs/node.h"
 #include "fs/scratch.h"
@@ -35,6 +36,7 @@ struct fs_options {
 	struct survey_options survey;
 	struct spec mkdir_spec; /* what a bare mkdir makes; owned */
 	uint64_t max_map_bytes; /* of one that is made, or of all copies of a snapshot */
+	unsigned int max_read;  /* bytes that the kernel asks for at once; 0: as many as it likes */
 	bool read_only;
 	bool snapshot;   /* survey.snapshot is to be made before the mount is */
 	bool raw_values; /* key files hold the bytes themselves */
@@ -53,6 +55,7 @@ struct fs {
 	struct longdirs longdirs;
 	struct fresh fresh;
 	struct waitroom waitroom;
+	struct lately lately;
 	struct diag_ring refusals;
 	struct timespec started; /* CLOCK_REALTIME */
 

@@ -14,6 +14,7 @@
 #include "fs/openfile.h"
 #include "fs/remake.h"
 #include "fs/tree.h"
+#include "lib/keyname.h"
 #include "lib/scan.h"
 
 enum {
@@ -145,11 +146,15 @@ static void list_fixed(struct listing *l, off_t off)
 
 /* Keys. */
 
-/* Room that one listing uses over and over. */
+/* What is the same for all keys of a reply, and room that each of them uses. */
 struct key_listing {
 	struct listing *l;
 	struct map map;
 	struct access access;
+	const char *pieces; /* the directory that long names go on in; "": the map's own */
+	bool has_pieces;    /* names may be cut, or this is where they go on */
+	bool hides;         /* some slots are hidden */
+	bool waits;         /* something waits in the map */
 	struct buf key, name, text;
 };
 
@@ -241,23 +246,20 @@ static int emit_key(struct key_listing *k, const void *key, const void *value, u
 	const char *rest, *slash;
 	int err;
 
-	buf_clear(&k->key);
-	buf_clear(&k->name);
-	buf_add(&k->key, key, d->desc->key->size);
-	if (buf_error(&k->key))
-		return buf_error(&k->key);
+	memcpy(k->key.data, key, d->desc->key->size);
 	layout_canonical(d->desc->key, k->key.data);
+	buf_clear(&k->name);
 	err = key_print(d->desc, k->key.data, &k->name);
 	if (err)
 		return err;
-	rest = longdir_rest(tree_pieces(node_identity(d->node)), k->name.data);
+	rest = k->has_pieces ? longdir_rest(k->pieces, k->name.data) : k->name.data;
 	if (!rest)
 		return 0;
-	slash = strchr(rest, '/');
+	slash = k->has_pieces ? strchr(rest, '/') : NULL;
 	if (slash)
 		return emit_long_dir(k, k->name.data + (rest - k->name.data),
 				     (size_t)(slash - rest), pos, next);
-	if (waitroom_find(&d->fs->waitroom, d->desc->info.id, k->name.data, NULL) == 0)
+	if (k->waits && waitroom_find(&d->fs->waitroom, d->desc->info.id, k->name.data, NULL) == 0)
 		return 0; /* that name is what waits */
 	if (d->desc->type->links)
 		return emit_link(k, rest, value, next);
@@ -277,7 +279,7 @@ static int list_batch(struct key_listing *k, uint64_t pos)
 		if (err != 1)
 			return err;
 		pos++;
-		if (key_is_shown(d->fs, d->desc, key, value))
+		if (!k->hides || key_is_shown(d->fs, d->desc, key, value))
 			err = emit_key(k, key, value, pos, (off_t)(KEYS + pos));
 		else
 			err = 0;
@@ -285,6 +287,20 @@ static int list_batch(struct key_listing *k, uint64_t pos)
 			return err;
 	}
 	return 0;
+}
+
+/* Asked once: what changes while a reply is made may be in it or not. */
+static void look_around(struct key_listing *k)
+{
+	struct dir *d = k->l->d;
+	uint32_t map_id = d->desc->info.id;
+
+	k->pieces = tree_pieces(node_identity(d->node));
+	k->has_pieces = *k->pieces || keyname_may_be_long(d->desc->key);
+	k->hides = maptype_is_fixed(d->desc->type) && hide_count(&d->fs->hidden, map_id);
+	k->waits = waitroom_has(&d->fs->waitroom, map_id);
+	if (k->l->with_stat)
+		access_of_open(d->fs, &k->map, &k->access);
 }
 
 static int list_keys(struct listing *l, off_t off)
@@ -309,9 +325,10 @@ static int list_keys(struct listing *l, off_t off)
 		return 0; /* nobody else holds it */
 	if (err)
 		return err == -ESTALE ? -ENOENT : err;
-	if (l->with_stat)
-		access_of(d->fs, d->desc->info.id, map_is_frozen(&k.map), &k.access);
-	err = list_batch(&k, off < KEYS ? 0 : (uint64_t)(off - KEYS));
+	look_around(&k);
+	err = buf_resize(&k.key, d->desc->key->size);
+	if (!err)
+		err = list_batch(&k, off < KEYS ? 0 : (uint64_t)(off - KEYS));
 	map_close(&k.map);
 	buf_free(&k.key);
 	buf_free(&k.name);

@@ -13,10 +13,7 @@
 
 /* The types of file that are not textfile_type. To add one: a row here. */
 static const struct file_type *const types[NODE_KINDS] = {
-	[NODE_SCRATCH] = &stagefile_type,
-	[NODE_PUSH] = &pushfile_type,
-	[NODE_POP] = &popfile_type,
-	[NODE_STREAM] = &streamfile_type,
+	[NODE_SCRATCH] = &stagefile_type, [NODE_PUSH] = &pushfile_type, [NODE_POP] = &popfile_type,
 };
 
 static const struct file_type *type_of(enum node_kind kind)
@@ -137,22 +134,18 @@ int file_release(struct file *f, struct diag *d)
 	return err;
 }
 
-static struct file *first_open(const struct node *n)
+static bool has_open_files(const struct node *n)
 {
-	while (n && !n->files)
-		n = n->next;
-	return n ? n->files : NULL;
+	return n->files != NULL;
 }
 
 void file_abandon_all(struct fs *fs)
 {
-	struct file *f;
+	struct node *node;
 
-	for (size_t i = 0; i < fs->nodes.room; i++) {
-		while ((f = first_open(fs->nodes.buckets[i])) != NULL) {
-			openfile_forget(fs, f->node);
-			file_release(f, NULL);
-		}
+	while ((node = node_fitting(&fs->nodes, has_open_files)) != NULL) {
+		openfile_forget(fs, node);
+		file_release(node->files, NULL);
 	}
 }
 

@@ -10,6 +10,7 @@
 
 enum {
 	TYPING_ROOM = 4096,    /* for spaces, leading zeros, and the like that somebody types */
+	SMALL_VALUE = 64,      /* bytes for which nothing is allocated */
 	MOST_TEXT = 256 << 20, /* bytes, whatever the type of the value */
 };
 
@@ -18,29 +19,32 @@ struct session {
 	struct fs *fs;
 	struct map_desc *desc;
 	struct map map;
-	unsigned char *value;
+	unsigned char *value; /* small, or allocated */
+	unsigned char small[SMALL_VALUE];
 };
 
 static void session_end(struct session *s)
 {
 	map_close(&s->map);
 	map_desc_unref(s->desc);
-	free(s->value);
+	if (s->value != s->small)
+		free(s->value);
 }
 
 /* A map that nobody holds has no elements: the kernel has cleared it, or would. */
 static int open_held(struct session *s, bool to_write, struct diag *d)
 {
-	uint32_t open_flags = to_write ? s->fs->options.survey.open_flags : BPF_F_RDONLY;
-	int err = map_open(&s->map, s->desc, open_flags);
+	int err;
 
-	if (err != -EOPNOTSUPP)
-		return err;
-	if (!to_write)
-		return -ENOENT;
-	return diag_set(d, EOPNOTSUPP,
-			"no process and no pin holds this map, and the kernel would undo the "
-			"change when it is closed again: pin it first");
+	if (to_write)
+		return map_open_to_write(&s->map, s->desc, s->fs->options.survey.open_flags, d);
+	err = map_open(&s->map, s->desc, BPF_F_RDONLY);
+	return err == -EOPNOTSUPP ? -ENOENT : err;
+}
+
+static unsigned char *room_for(struct session *s, uint32_t size)
+{
+	return size < SMALL_VALUE ? s->small : calloc(1, size + 1U);
 }
 
 /* On failure nothing is left to end. */
@@ -56,7 +60,7 @@ static int session_start(struct session *s, struct fs *fs, uint32_t map_id, bool
 		return err == -ENOENT ? -ESTALE : err;
 	why_not = key_why_not(s->desc);
 	if (!why_not)
-		s->value = calloc(1, s->desc->value->size + 1U);
+		s->value = room_for(s, s->desc->value->size);
 	if (why_not)
 		err = diag_set(d, EOPNOTSUPP, "%s", why_not);
 	else if (!s->value)
@@ -140,10 +144,15 @@ static bool is_hidden(struct fs *fs, const struct map_desc *desc, const void *ke
 	return is_array(desc) && hide_has_slot(&fs->hidden, desc->info.id, index_of(key));
 }
 
-static void show(struct fs *fs, const struct map_desc *desc, const void *key)
+void key_show(struct fs *fs, const struct map_desc *desc, const void *key)
 {
 	if (is_array(desc))
 		hide_show_slot(&fs->hidden, desc->info.id, index_of(key));
+}
+
+int key_hide(struct fs *fs, const struct map_desc *desc, const void *key)
+{
+	return is_array(desc) ? hide_slot(&fs->hidden, desc->info.id, index_of(key)) : 0;
 }
 
 bool key_is_shown(struct fs *fs, const struct map_desc *desc, const void *key, const void *value)
@@ -152,7 +161,7 @@ bool key_is_shown(struct fs *fs, const struct map_desc *desc, const void *key, c
 		return true;
 	if (buf_is_zero(value, desc->value->size))
 		return false;
-	show(fs, desc, key);
+	key_show(fs, desc, key);
 	return true;
 }
 
@@ -193,7 +202,7 @@ int key_read(struct fs *fs, uint32_t map_id, const void *key, struct buf *text,
 	if ((!err || err == -EOPNOTSUPP) && look) {
 		look->size = text->len;
 		look->mtime = mtime;
-		access_of(fs, map_id, map_is_frozen(&s.map), &look->access);
+		access_of_open(fs, &s.map, &look->access);
 	}
 	session_end(&s);
 	return err;
@@ -212,7 +221,7 @@ static int put(struct session *s, const void *key, uint64_t flags, struct diag *
 	}
 	err = map_put(&s->map, key, s->value, flags, d);
 	if (!err)
-		show(s->fs, s->desc, key);
+		key_show(s->fs, s->desc, key);
 	return err;
 }
 
@@ -254,9 +263,7 @@ static int remove_element(struct session *s, const void *key, struct diag *d)
 {
 	int err = map_delete(&s->map, key, d);
 
-	if (!err && is_array(s->desc))
-		err = hide_slot(&s->fs->hidden, s->desc->info.id, index_of(key));
-	return err;
+	return err ? err : key_hide(s->fs, s->desc, key);
 }
 
 int key_remove(struct fs *fs, uint32_t map_id, const void *key, struct diag *d)
@@ -305,7 +312,7 @@ int key_may_store(struct fs *fs, uint32_t map_id, struct diag *d)
 		return err;
 	if (!s.desc->type->elements->put)
 		err = diag_set(d, EOPNOTSUPP, "%s", s.desc->type->elements->no_put);
-	else if (fs->options.read_only || map_is_frozen(&s.map))
+	else if (fs->options.read_only || access_is_frozen(fs, &s.map))
 		err = diag_set(d, EROFS, "the map is frozen, or the mount read-only");
 	session_end(&s);
 	return err;

@@ -51,6 +51,11 @@ struct key_look {
 /* Is the element there to be seen, given its value? */
 bool key_is_shown(struct fs *fs, const struct map_desc *desc, const void *key, const void *value);
 
+/* An element was stored, or removed, by somebody else than the calls below: its slot, if slots
+ * always exist, is to be seen, or not. */
+void key_show(struct fs *fs, const struct map_desc *desc, const void *key);
+int key_hide(struct fs *fs, const struct map_desc *desc, const void *key);
+
 /* Text (appended) and time of a value that is at hand. */
 int key_text(struct fs *fs, const struct map_desc *desc, const void *key, const void *value,
 	     struct buf *text, int64_t *mtime);

@@ -6,6 +6,7 @@
 #include <syslog.h>
 
 #include "fs/awaited.h"
+#include "fs/loop.h"
 #include "fs/ops.h"
 #include "fs/options.h"
 #include "fs/park.h"
@@ -50,13 +51,16 @@ static int check_kernel(const struct fs_options *options)
 	return err ? fail(options->survey.pindir, err, "") : 0;
 }
 
+/* Whoever asks for what only libfuse's loop has, gets that. */
 static int loop(struct fuse_session *session, const struct fuse_cmdline_opts *fuse)
 {
 	struct fuse_loop_config *config;
 	int err;
 
 	if (fuse->singlethread)
-		return fuse_session_loop(session);
+		return loop_run(session, 1);
+	if (!fuse->clone_fd && fuse->max_idle_threads == UINT_MAX)
+		return loop_run(session, fuse->max_threads);
 	config = fuse_loop_cfg_create();
 	if (!config)
 		return -ENOMEM;
@@ -174,6 +178,15 @@ static int command_run(struct command *command, struct fuse_args *args)
 	return run(command, args);
 }
 
+static int add_mount_options(struct fuse_args *args, unsigned int max_read)
+{
+	char options[128];
+
+	snprintf(options, sizeof(options),
+		 "-odefault_permissions,fsname=bpfmapfs,subtype=bpfmapfs,max_read=%u", max_read);
+	return fuse_opt_insert_arg(args, 1, options);
+}
+
 int main(int argc, char *argv[])
 {
 	struct fuse_args args = FUSE_ARGS_INIT(argc, argv);
@@ -184,8 +197,7 @@ int main(int argc, char *argv[])
 	openlog("bpfmapfs", LOG_PID, LOG_DAEMON);
 	err = command_parse(&command, &args);
 	if (!err)
-		err = fuse_opt_insert_arg(&args, 1,
-					  "-odefault_permissions,fsname=bpfmapfs,subtype=bpfmapfs");
+		err = add_mount_options(&args, command.options.max_read);
 	if (!err)
 		err = command_run(&command, &args);
 	command_free(&command);

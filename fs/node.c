@@ -2,288 +2,361 @@
 #include "fs/node.h"
 
 #include <errno.h>
-#include <stdbool.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
 
-enum { FIRST_ROOM = 256, ROOT_INO = 1 };
+enum { FEW_NODES = 1 << 13 }; /* it is not worth while to give back the memory of so many */
 
-#define HASHED_BIT (1ULL << 62)
-#define UPPER_SHIFT 40
-#define UPPER_BITS (HASHED_BIT - (1ULL << UPPER_SHIFT))
-
-/* An identity that a node got by a move. */
-struct moved {
-	struct moved *older;
-	struct identity id; /* its bytes follow */
-};
-
-static bool same(const struct identity *a, const struct identity *b)
+struct node_rare *node_rare_if_any(const struct node *n)
 {
-	return a->kind == b->kind && a->map_id == b->map_id && a->len == b->len &&
-	       (a->len == 0 || memcmp(a->bytes, b->bytes, a->len) == 0);
+	return __atomic_load_n(&n->rare, __ATOMIC_ACQUIRE);
+}
+
+struct node_rare *node_rare(struct node *n)
+{
+	struct node_rare *rare = node_rare_if_any(n), *made;
+
+	if (rare)
+		return rare;
+	made = calloc(1, sizeof(*made));
+	if (made && !__atomic_compare_exchange_n(&n->rare, &rare, made, false, __ATOMIC_ACQ_REL,
+						 __ATOMIC_ACQUIRE)) {
+		free(made);
+		return rare;
+	}
+	return made;
+}
+
+static struct moved *moved_of(const struct node *n)
+{
+	const struct node_rare *rare = node_rare_if_any(n);
+
+	return rare ? __atomic_load_n(&rare->moved, __ATOMIC_ACQUIRE) : NULL;
 }
 
 const struct identity *node_identity(const struct node *n)
 {
-	return __atomic_load_n(&n->id, __ATOMIC_ACQUIRE);
+	const struct moved *moved = moved_of(n);
+
+	return moved ? &moved->id : &n->first;
+}
+
+static uint32_t hash_of_told(off_t size, int64_t mtime)
+{
+	const uint64_t both[] = {(uint64_t)size, (uint64_t)mtime};
+	uint32_t hash = (uint32_t)XXH3_64bits(both, sizeof(both));
+
+	return hash ? hash : 1;
 }
 
 void node_tell(struct node *n, off_t size, int64_t mtime)
 {
-	__atomic_store_n(&n->told_size, size, __ATOMIC_RELAXED);
-	__atomic_store_n(&n->told_mtime, mtime, __ATOMIC_RELAXED);
+	__atomic_store_n(&n->told, hash_of_told(size, mtime), __ATOMIC_RELAXED);
 }
 
 bool node_was_told(const struct node *n, off_t size, int64_t mtime)
 {
-	return __atomic_load_n(&n->told_size, __ATOMIC_RELAXED) == size &&
-	       __atomic_load_n(&n->told_mtime, __ATOMIC_RELAXED) == mtime;
+	return __atomic_load_n(&n->told, __ATOMIC_RELAXED) == hash_of_told(size, mtime);
 }
 
-uint64_t node_ino(const struct identity *id)
+static struct node_shard *shard_of(struct node_table *t, uint64_t number)
 {
-	uint64_t seed;
-
-	if (id->kind == NODE_ROOT)
-		return ROOT_INO;
-	if (id->len == 0)
-		return (uint64_t)id->map_id << 8 | id->kind;
-	/* Where bytes are few, a seed is but added to them: so it is a hash itself. */
-	seed = (uint64_t)id->map_id << 8 | id->kind;
-	seed = XXH3_64bits(&seed, sizeof(seed));
-	return HASHED_BIT | XXH3_64bits_withSeed(id->bytes, id->len, seed) >> 2;
+	return &t->shards[node_spread(number) / (UINT32_MAX / NODE_SHARDS + 1)];
 }
 
-static struct node **bucket(const struct node_table *t, uint64_t ino)
+static struct node **bucket(struct node **buckets, size_t room, uint64_t number)
 {
-	return &t->buckets[ino & (t->room - 1)];
+	return &buckets[node_spread(number) & (room - 1)];
 }
 
-static struct node *by_ino(const struct node_table *t, uint64_t ino)
+/* One shard. Its lock is held. */
+
+/* Without memory the chains just get longer. */
+static void fit_shard(struct node_shard *s)
 {
-	struct node *n = *bucket(t, ino);
+	size_t room = node_room_for(s->room, s->count);
+	struct node **buckets, **head, *n, *next;
+
+	if (room == s->room)
+		return;
+	buckets = calloc(room, sizeof(*buckets));
+	if (!buckets)
+		return;
+	for (size_t i = 0; i < s->room; i++) {
+		for (n = s->buckets[i]; n; n = next) {
+			next = n->next;
+			head = bucket(buckets, room, n->ino);
+			n->next = *head;
+			*head = n;
+		}
+	}
+	free(s->buckets);
+	s->buckets = buckets;
+	s->room = room;
+}
+
+static struct node *by_ino(const struct node_shard *s, uint64_t ino)
+{
+	struct node *n = s->room ? *bucket(s->buckets, s->room, ino) : NULL;
 
 	while (n && n->ino != ino)
 		n = n->next;
 	return n;
 }
 
-/* Where moved nodes of an identity are. */
-static struct node **moved_bucket(const struct node_table *t, const struct identity *id)
+/* One that still is what it was made for. */
+static struct node *by_identity(const struct node_shard *s, const struct identity *id,
+				uint64_t number)
 {
-	return &t->moved[node_ino(id) & (t->room - 1)];
-}
+	struct node *n = s->room ? *bucket(s->buckets, s->room, number) : NULL;
 
-static struct node *by_identity(const struct node_table *t, const struct identity *id)
-{
-	struct node *n = *moved_bucket(t, id);
-
-	while (n && !same(n->id, id))
-		n = n->next_moved;
-	if (n)
-		return n;
-	for (n = *bucket(t, node_ino(id)); n && !same(n->id, id); n = n->next)
-		;
+	while (n && (((n->ino ^ number) & ~NODE_UPPER_BITS) || moved_of(n) ||
+		     !identity_is_same(&n->first, id)))
+		n = n->next;
 	return n;
-}
-
-static void add_moved(struct node_table *t, struct node *n)
-{
-	struct node **head = moved_bucket(t, n->id);
-
-	n->next_moved = *head;
-	*head = n;
-}
-
-static void remove_moved(struct node_table *t, struct node *n)
-{
-	struct node **link = moved_bucket(t, n->id);
-
-	while (*link != n)
-		link = &(*link)->next_moved;
-	*link = n->next_moved;
 }
 
 /* The number of a new node: that of its identity, or one with other upper bits. */
-static uint64_t free_ino(const struct node_table *t, const struct identity *id)
+static uint64_t free_ino(const struct node_shard *s, uint64_t ino)
 {
-	uint64_t ino = node_ino(id);
-
-	for (uint64_t upper = 1; by_ino(t, ino); upper++)
-		ino = (ino & ~UPPER_BITS) | (upper << UPPER_SHIFT & UPPER_BITS);
+	for (uint64_t upper = 1; by_ino(s, ino); upper++)
+		ino = (ino & ~NODE_UPPER_BITS) | (upper << NODE_UPPER_SHIFT & NODE_UPPER_BITS);
 	return ino;
 }
 
-/* Twice the buckets. Without memory the chains just get longer. */
-static void grow(struct node_table *t)
+static struct node *new_node(const struct identity *id, uint64_t ino)
 {
-	struct node_table larger = {.room = t->room * 2};
-	struct node *n, *next;
-
-	larger.buckets = calloc(larger.room, sizeof(struct node *));
-	larger.moved = calloc(larger.room, sizeof(struct node *));
-	if (!larger.buckets || !larger.moved) {
-		free(larger.buckets);
-		free(larger.moved);
-		return;
-	}
-	for (size_t i = 0; i < t->room; i++) {
-		for (n = t->buckets[i]; n; n = next) {
-			struct node **head = bucket(&larger, n->ino);
-
-			next = n->next;
-			n->next = *head;
-			*head = n;
-		}
-		for (n = t->moved[i]; n; n = next) {
-			next = n->next_moved;
-			add_moved(&larger, n);
-		}
-	}
-	free(t->buckets);
-	free(t->moved);
-	t->buckets = larger.buckets;
-	t->moved = larger.moved;
-	t->room = larger.room;
-}
-
-static struct node *add(struct node_table *t, const struct identity *id, uint64_t ino)
-{
-	struct node *n = calloc(1, sizeof(*n) + id->len);
-	struct node **head;
+	size_t size = offsetof(struct node, bytes) + id->len;
+	struct node *n = calloc(1, size > sizeof(*n) ? size : sizeof(*n));
 
 	if (!n)
 		return NULL;
-	if (t->count >= t->room)
-		grow(t);
 	n->ino = ino;
-	n->told_size = -1;
 	n->first = *id;
-	n->first.bytes = id->len ? memcpy(n + 1, id->bytes, id->len) : NULL;
-	n->id = &n->first;
-	head = bucket(t, ino);
-	n->next = *head;
-	*head = n;
-	t->count++;
+	n->first.bytes = id->len ? memcpy(n->bytes, id->bytes, id->len) : NULL;
 	return n;
 }
 
-static void remove_node(struct node_table *t, struct node *n)
+static void note_count(struct node_table *t)
 {
-	struct node **link = bucket(t, n->ino);
-	struct moved *moved, *older;
+	size_t count = __atomic_add_fetch(&t->count, 1, __ATOMIC_RELAXED);
+
+	if (count > __atomic_load_n(&t->most, __ATOMIC_RELAXED))
+		__atomic_store_n(&t->most, count, __ATOMIC_RELAXED);
+}
+
+static struct node *add(struct node_table *t, struct node_shard *s, const struct identity *id,
+			uint64_t number)
+{
+	struct node *n, **head;
+
+	fit_shard(s);
+	n = s->room ? new_node(id, free_ino(s, number)) : NULL;
+	if (!n)
+		return NULL;
+	head = bucket(s->buckets, s->room, n->ino);
+	n->next = *head;
+	*head = n;
+	s->count++;
+	note_count(t);
+	return n;
+}
+
+static void take_out(struct node_shard *s, struct node *n)
+{
+	struct node **link = bucket(s->buckets, s->room, n->ino);
 
 	while (*link != n)
 		link = &(*link)->next;
 	*link = n->next;
-	t->count--;
-	if (n->moved)
-		remove_moved(t, n);
-	for (moved = n->moved; moved; moved = older) {
-		older = moved->older;
-		free(moved);
-	}
+	s->count--;
+	fit_shard(s);
+}
+
+static void free_node(struct node *n)
+{
+	moved_free(moved_of(n));
+	free(n->rare);
 	free(n);
 }
+
+/* And now with locks taken. */
 
 int node_table_init(struct node_table *t)
 {
 	const struct identity root = {.kind = NODE_ROOT};
 
 	memset(t, 0, sizeof(*t));
-	pthread_mutex_init(&t->lock, NULL);
-	t->room = FIRST_ROOM;
-	t->buckets = calloc(t->room, sizeof(struct node *));
-	t->moved = calloc(t->room, sizeof(struct node *));
-	if (t->buckets && t->moved)
-		t->root = add(t, &root, ROOT_INO);
-	if (!t->root)
-		return -ENOMEM;
-	t->root->refs = 1;
-	return 0;
+	moved_table_init(&t->moved);
+	for (int i = 0; i < NODE_SHARDS; i++)
+		pthread_mutex_init(&t->shards[i].lock, NULL);
+	t->root = node_get(t, &root);
+	return t->root ? 0 : -ENOMEM;
+}
+
+static void free_shard(struct node_shard *s)
+{
+	struct node *n, *next;
+
+	for (size_t i = 0; i < s->room; i++) {
+		for (n = s->buckets[i]; n; n = next) {
+			next = n->next;
+			free_node(n);
+		}
+	}
+	free(s->buckets);
+	pthread_mutex_destroy(&s->lock);
 }
 
 void node_table_free(struct node_table *t)
 {
-	for (size_t i = 0; t->buckets && i < t->room; i++)
-		while (t->buckets[i])
-			remove_node(t, t->buckets[i]);
-	free(t->buckets);
-	free(t->moved);
-	pthread_mutex_destroy(&t->lock);
+	for (int i = 0; i < NODE_SHARDS; i++)
+		free_shard(&t->shards[i]);
+	moved_table_free(&t->moved);
+}
+
+static struct node *ref_moved(struct node_table *t, const struct identity *id, uint64_t number)
+{
+	struct node *n;
+
+	if (moved_has_none(&t->moved))
+		return NULL;
+	pthread_mutex_lock(&t->moved.lock);
+	n = moved_find(&t->moved, id, number);
+	if (n)
+		node_ref(t, n);
+	pthread_mutex_unlock(&t->moved.lock);
+	return n;
+}
+
+static struct node *look_up(struct node_table *t, const struct identity *id, bool is_made)
+{
+	uint64_t number = node_ino(id);
+	struct node_shard *s = shard_of(t, number);
+	struct node *n = ref_moved(t, id, number);
+
+	if (n)
+		return n;
+	pthread_mutex_lock(&s->lock);
+	n = by_identity(s, id, number);
+	if (!n && is_made)
+		n = add(t, s, id, number);
+	if (n)
+		n->refs++;
+	pthread_mutex_unlock(&s->lock);
+	return n;
 }
 
 struct node *node_get(struct node_table *t, const struct identity *id)
 {
-	struct node *n;
-
-	pthread_mutex_lock(&t->lock);
-	n = by_identity(t, id);
-	if (!n)
-		n = add(t, id, free_ino(t, id));
-	if (n)
-		n->refs++;
-	pthread_mutex_unlock(&t->lock);
-	return n;
+	return look_up(t, id, true);
 }
 
 struct node *node_find(struct node_table *t, const struct identity *id)
 {
-	struct node *n;
-
-	pthread_mutex_lock(&t->lock);
-	n = by_identity(t, id);
-	if (n)
-		n->refs++;
-	pthread_mutex_unlock(&t->lock);
-	return n;
+	return look_up(t, id, false);
 }
 
 struct node *node_by_ino(struct node_table *t, uint64_t ino)
 {
+	struct node_shard *s = shard_of(t, ino);
 	struct node *n;
 
-	pthread_mutex_lock(&t->lock);
-	n = by_ino(t, ino);
-	pthread_mutex_unlock(&t->lock);
+	pthread_mutex_lock(&s->lock);
+	n = by_ino(s, ino);
+	pthread_mutex_unlock(&s->lock);
 	return n;
 }
 
 void node_ref(struct node_table *t, struct node *n)
 {
-	pthread_mutex_lock(&t->lock);
+	struct node_shard *s = shard_of(t, n->ino);
+
+	pthread_mutex_lock(&s->lock);
 	n->refs++;
-	pthread_mutex_unlock(&t->lock);
+	pthread_mutex_unlock(&s->lock);
+}
+
+enum drop { KEPT, DROPPED, IS_MOVED };
+
+/* Whoever finds a moved node counts a reference with the lock of moved held; so that is held
+ * too when the last one goes. */
+static enum drop drop(struct node_table *t, struct node *n, uint64_t refs, bool holds_moved)
+{
+	struct node_shard *s = shard_of(t, n->ino);
+	enum drop done = KEPT;
+
+	pthread_mutex_lock(&s->lock);
+	if (refs < n->refs || n == t->root)
+		n->refs -= refs < n->refs ? refs : n->refs;
+	else if (moved_of(n) && !holds_moved)
+		done = IS_MOVED;
+	else
+		done = DROPPED;
+	if (done == DROPPED)
+		take_out(s, n);
+	pthread_mutex_unlock(&s->lock);
+	return done;
+}
+
+static enum drop drop_moved(struct node_table *t, struct node *n, uint64_t refs)
+{
+	enum drop done;
+
+	pthread_mutex_lock(&t->moved.lock);
+	done = drop(t, n, refs, true);
+	if (done == DROPPED && moved_of(n))
+		moved_remove(&t->moved, moved_of(n));
+	pthread_mutex_unlock(&t->moved.lock);
+	return done;
+}
+
+/* Where half of many nodes are gone, malloc(3) gives their memory back to the system. */
+static void note_drop(struct node_table *t)
+{
+	size_t count = __atomic_sub_fetch(&t->count, 1, __ATOMIC_RELAXED);
+	size_t most = __atomic_load_n(&t->most, __ATOMIC_RELAXED);
+
+	if (count < most / 2 && most - count >= FEW_NODES &&
+	    __atomic_compare_exchange_n(&t->most, &most, count, false, __ATOMIC_RELAXED,
+					__ATOMIC_RELAXED))
+		malloc_trim(0);
 }
 
 void node_put(struct node_table *t, struct node *n, uint64_t refs)
 {
-	pthread_mutex_lock(&t->lock);
-	n->refs -= refs < n->refs ? refs : n->refs;
-	if (n->refs == 0 && n != t->root)
-		remove_node(t, n);
-	pthread_mutex_unlock(&t->lock);
+	enum drop done = drop(t, n, refs, false);
+
+	if (done == IS_MOVED)
+		done = drop_moved(t, n, refs);
+	if (done != DROPPED)
+		return;
+	free_node(n);
+	note_drop(t);
 }
 
 int node_move(struct node_table *t, struct node *n, const struct identity *id)
 {
-	struct moved *moved = calloc(1, sizeof(*moved) + id->len);
+	struct node_rare *rare = node_rare(n);
+	struct moved *m = rare ? moved_new(n, id) : NULL;
+	int err;
 
-	if (!moved)
+	if (!m)
 		return -ENOMEM;
-	moved->id = *id;
-	moved->id.bytes = id->len ? memcpy(moved + 1, id->bytes, id->len) : NULL;
-	pthread_mutex_lock(&t->lock);
-	if (n->moved)
-		remove_moved(t, n);
-	moved->older = n->moved;
-	n->moved = moved;
-	__atomic_store_n(&n->id, &moved->id, __ATOMIC_RELEASE);
-	add_moved(t, n);
-	pthread_mutex_unlock(&t->lock);
-	return 0;
+	pthread_mutex_lock(&t->moved.lock);
+	err = moved_add(&t->moved, m);
+	if (!err) {
+		m->older = rare->moved;
+		__atomic_store_n(&rare->moved, m, __ATOMIC_RELEASE);
+		if (m->older)
+			moved_remove(&t->moved, m->older);
+	}
+	pthread_mutex_unlock(&t->moved.lock);
+	if (err)
+		moved_free(m);
+	return err;
 }
 
 static int move_identity(struct node_table *t, const struct identity *from,
@@ -296,7 +369,7 @@ static int move_identity(struct node_table *t, const struct identity *from,
 		return 0;
 	err = node_move(t, n, to);
 	if (!err && is_remade)
-		__atomic_store_n(&n->keeps_number, true, __ATOMIC_RELEASE);
+		__atomic_store_n(&n->rare->keeps_number, true, __ATOMIC_RELEASE);
 	node_put(t, n, 1);
 	return err;
 }
@@ -311,18 +384,29 @@ int node_move_remade(struct node_table *t, const struct identity *from, const st
 	return move_identity(t, from, to, true);
 }
 
-void node_fill_number(const struct node *n, struct stat *st)
+static struct node *fitting_in(const struct node_shard *s, bool (*fits)(const struct node *n))
 {
-	if (__atomic_load_n(&n->keeps_number, __ATOMIC_ACQUIRE))
-		st->st_ino = n->ino;
+	struct node *n = NULL;
+
+	for (size_t i = 0; !n && i < s->room; i++)
+		for (n = s->buckets[i]; n && !fits(n); n = n->next)
+			;
+	return n;
 }
 
-int identity_by_name(enum node_kind kind, uint32_t map_id, const char *name, struct identity *id,
-		     struct buf *bytes)
+struct node *node_fitting(const struct node_table *t, bool (*fits)(const struct node *n))
 {
-	buf_clear(bytes);
-	buf_add(bytes, name, strlen(name) + 1);
-	*id = (struct identity){kind, map_id, (uint32_t)bytes->len,
-				(const unsigned char *)bytes->data};
-	return buf_error(bytes);
+	struct node *n = NULL;
+
+	for (int i = 0; !n && i < NODE_SHARDS; i++)
+		n = fitting_in(&t->shards[i], fits);
+	return n;
+}
+
+void node_fill_number(const struct node *n, struct stat *st)
+{
+	const struct node_rare *rare = node_rare_if_any(n);
+
+	if (rare && __atomic_load_n(&rare->keeps_number, __ATOMIC_ACQUIRE))
+		st->st_ino = n->ino;
 }

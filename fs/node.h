@@ -11,7 +11,7 @@
  * small, so `.map` has the lowest number of its directory. Keys have bit 62 set
  * and below it a hash of map id and key, so the same key keeps its number over
  * unmounts. Should two living nodes hash alike, the later one gets other upper
- * bits; the bucket is chosen by the lower ones, so both are found there.
+ * bits; shard and bucket are chosen by the lower ones, so both are found there.
  *
  * Life. A node lives while the kernel holds look-ups of it (LOOKUP, CREATE,
  * MKDIR and each READDIRPLUS entry count one, FORGET takes them back) or an
@@ -32,67 +32,49 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "lib/buf.h"
+#include "fs/identity.h"
+#include "fs/moved.h"
 
-/* How these look, read and write is the table in kind.c. Numbers are part of st_ino, so a
- * new kind comes last. */
-enum node_kind {
-	NODE_ROOT,
-	NODE_DIR,      /* a directory of bpffs; bytes: its path below pindir, with the NUL */
-	NODE_MAP,      /* map_id */
-	NODE_MAP_FILE, /* .map; map_id */
-	NODE_INFO,
-	NODE_COUNT,
-	NODE_FROZEN,
-	NODE_ERROR_LOG, /* in the root */
-	NODE_KEY,       /* map_id, bytes: the key */
-	NODE_SCRATCH,   /* map_id, bytes: a uint64_t, the scratch file's number */
-	NODE_TYPES,     /* .types; map_id */
-	NODE_LONG_DIR,  /* map_id, bytes: the pieces of long names that it is, with the NUL */
-	NODE_STREAM,    /* .stream; map_id */
-	NODE_PUSH,      /* .push .peek .pop; map_id */
-	NODE_PEEK,
-	NODE_POP,
-	NODE_LINK,      /* map_id, bytes: the key of a map of maps */
-	NODE_WAIT_LINK, /* map_id, bytes: the name of a link that is no element yet, with the NUL */
-	NODE_WAIT_FILE, /* the same of a file in a map that has no .map yet */
-	NODE_KINDS,
+/* What few nodes have: so it is made when there is something to put there. */
+struct node_rare {
+	struct moved
+		*moved;    /* identities that it was moved to, the present one first; NULL: none */
+	bool keeps_number; /* st_ino is ino, whatever it stands for now */
+
+	/* guarded by the files_lock (context.h) */
+	int refused;       /* -errno of a text that only close could refuse */
+	pid_t refused_to;  /* who closed it */
+	time_t refused_at; /* CLOCK_MONOTONIC seconds */
 };
 
-struct identity {
-	enum node_kind kind;
-	uint32_t map_id; /* 0 for what belongs to no map */
-	uint32_t len;
-	const unsigned char *bytes;
-};
-
-/* An identity whose bytes are a name with its NUL; they replace what is in bytes. */
-int identity_by_name(enum node_kind kind, uint32_t map_id, const char *name, struct identity *id,
-		     struct buf *bytes);
-
+/* There is one of each key that the kernel remembers: its size counts. */
 struct node {
-	struct node *next;       /* in the bucket of its number */
-	struct node *next_moved; /* in the bucket of the identity that it was moved to */
+	struct node *next; /* in the bucket of its number */
 	uint64_t ino;
-	uint64_t refs; /* the kernel's look-ups, and ours */
-	const struct identity *id;
-	struct moved *moved; /* identities, the present one first; NULL: never moved */
-	struct file *files;  /* open files of this node, see openfile.h */
-	int refused;         /* -errno of a text that only close could refuse */
-	pid_t refused_to;    /* who closed it */
-	time_t refused_at;
-	off_t told_size;       /* st_size as the kernel last heard it, -1: never; atomic */
-	int64_t told_mtime;    /* likewise, as seen.h */
-	bool keeps_number;     /* st_ino is ino, whatever it stands for now */
-	struct identity first; /* its bytes follow */
+	uint64_t refs;          /* the kernel's look-ups, and ours */
+	struct file *files;     /* open files of this node, see openfile.h */
+	struct node_rare *rare; /* see node_rare() */
+	struct identity first;  /* what it was made for */
+	uint32_t told;          /* a hash of size and time that the kernel last heard; 0: none */
+	unsigned char bytes[];  /* of first */
 };
 
+enum { NODE_SHARDS = 64 };
+
+/*
+ * Nodes are spread over shards by the lower bits of their numbers, so that requests about
+ * different keys seldom wait for each other. Tables grow and shrink with what is in them.
+ * Locks: that of moved, which guards the moved of all nodes too; then that of one shard.
+ */
 struct node_table {
-	pthread_mutex_t lock; /* guards buckets and refs */
-	struct node **buckets;
-	struct node **moved; /* nodes that were moved, by the number of what they are now */
-	size_t room;         /* a power of two, of both */
-	size_t count;
+	struct node_shard {
+		pthread_mutex_t lock; /* guards this shard and the refs of its nodes */
+		struct node **buckets;
+		size_t room, count;                         /* room: a power of two */
+	} __attribute__((aligned(64))) shards[NODE_SHARDS]; /* a cache line is nobody else's */
+	struct moved_table moved;
+	size_t count; /* of all; atomic */
+	size_t most;  /* that there were since memory was given back; atomic */
 	struct node *root;
 };
 
@@ -102,12 +84,15 @@ void node_table_free(struct node_table *t);
 /* What a node stands for at present. A request that needs it twice keeps it. */
 const struct identity *node_identity(const struct node *n);
 
+/* What else there is of a node; made if there is nothing yet. NULL: no memory. */
+struct node_rare *node_rare(struct node *n);
+
+/* The same if there is something already; else NULL. */
+struct node_rare *node_rare_if_any(const struct node *n);
+
 /* The kernel is told of this size and time. Were they what it was told last? */
 void node_tell(struct node *n, off_t size, int64_t mtime);
 bool node_was_told(const struct node *n, off_t size, int64_t mtime);
-
-/* The number that a node of this identity has, as long as no hash collides. */
-uint64_t node_ino(const struct identity *id);
 
 /* The node of an identity (copied if it is new), with one reference more. NULL:
  * no memory. */
@@ -139,6 +124,9 @@ int node_move_identity(struct node_table *t, const struct identity *from,
 /* The same when the map was made again: st_ino stays, too, as tar looks whether a directory
  * or a placeholder is still the one that it made. */
 int node_move_remade(struct node_table *t, const struct identity *from, const struct identity *to);
+
+/* A node that fits, or NULL. For the end of a mount: it looks at all, and takes no lock. */
+struct node *node_fitting(const struct node_table *t, bool (*fits)(const struct node *n));
 
 /* Puts that number into st. */
 void node_fill_number(const struct node *n, struct stat *st);

@@ -16,7 +16,7 @@ static time_t uptime(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
 	return now.tv_sec;
 }
 
@@ -73,8 +73,16 @@ static void set_blank(struct file *f, bool blank)
 	pthread_cond_broadcast(&f->fs->files_changed);
 }
 
+/* No file of this mount is blank, so this one is not, and nobody waits for its RELEASE. */
+static bool none_is_blank(const struct fs *fs)
+{
+	return __atomic_load_n(&fs->files_blank, __ATOMIC_ACQUIRE) == 0;
+}
+
 void openfile_set_blank(struct file *f, bool blank)
 {
+	if (!blank && none_is_blank(f->fs))
+		return;
 	pthread_mutex_lock(&f->fs->files_lock);
 	set_blank(f, blank);
 	pthread_mutex_unlock(&f->fs->files_lock);
@@ -92,6 +100,8 @@ bool openfile_is_blank(struct file *f)
 {
 	bool blank;
 
+	if (none_is_blank(f->fs))
+		return false;
 	pthread_mutex_lock(&f->fs->files_lock);
 	blank = f->blank;
 	pthread_mutex_unlock(&f->fs->files_lock);
@@ -105,18 +115,14 @@ void openfile_set_stored(struct file *f)
 		set_blank(other, false);
 	set_blank(f, false);
 	f->creating = false;
-	f->node->refused = 0;
+	if (node_rare_if_any(f->node))
+		f->node->rare->refused = 0;
 	pthread_mutex_unlock(&f->fs->files_lock);
 }
 
 bool openfile_is_dead(struct file *f)
 {
-	bool dead;
-
-	pthread_mutex_lock(&f->fs->files_lock);
-	dead = f->dead;
-	pthread_mutex_unlock(&f->fs->files_lock);
-	return dead;
+	return __atomic_load_n(&f->dead, __ATOMIC_ACQUIRE);
 }
 
 void openfile_set_writer(struct file *f, uint64_t owner)
@@ -137,51 +143,72 @@ bool openfile_may_settle(struct file *f, uint64_t owner, pid_t pid)
 	return may;
 }
 
+/* Only here these are changed, and the file's own lock is held. */
 void openfile_show(struct file *f, off_t size, int64_t mtime)
 {
+	time_t now = uptime();
+
+	if (f->shown_size == size && f->shown_mtime == mtime && f->active == now)
+		return;
 	pthread_mutex_lock(&f->fs->files_lock);
 	f->shown_size = size;
 	f->shown_mtime = mtime;
-	f->active = uptime();
+	f->active = now;
 	pthread_mutex_unlock(&f->fs->files_lock);
 }
 
-void openfile_show_served(struct fs *fs, const struct node *node, bool by_name, struct stat *st)
+/* The file whose text is being served; NULL: none is. files_lock is held. */
+static const struct file *served_file(const struct node *node, bool by_name)
 {
 	time_t oldest = by_name ? uptime() - SERVED_SECONDS : 0;
+	const struct file *f = node->files;
+
+	while (f && (f->shown_size < 0 || f->active < oldest))
+		f = f->next;
+	return f;
+}
+
+bool openfile_show_served(struct fs *fs, const struct node *node, bool by_name, struct stat *st)
+{
+	const struct file *f;
 
 	if (__atomic_load_n(&fs->files_open, __ATOMIC_ACQUIRE) == 0)
-		return;
-
+		return false;
 	pthread_mutex_lock(&fs->files_lock);
-	for (struct file *f = node->files; f; f = f->next) {
-		if (f->shown_size < 0 || f->active < oldest)
-			continue;
+	f = served_file(node, by_name);
+	if (f) {
 		st->st_size = f->shown_size;
 		st->st_blocks = (f->shown_size + 511) / 512;
 		st->st_mtim = st->st_ctim = seen_timespec(f->shown_mtime);
-		break;
 	}
 	pthread_mutex_unlock(&fs->files_lock);
+	return f != NULL;
 }
 
 void openfile_keep_refusal(struct file *f, int err)
 {
+	struct node_rare *rare = node_rare(f->node);
+
+	if (!rare)
+		return;
 	pthread_mutex_lock(&f->fs->files_lock);
-	f->node->refused = err;
-	f->node->refused_to = f->closer;
-	f->node->refused_at = uptime();
+	rare->refused = err;
+	rare->refused_to = f->closer;
+	rare->refused_at = uptime();
 	pthread_mutex_unlock(&f->fs->files_lock);
 }
 
 int openfile_take_refusal(struct fs *fs, struct node *node, pid_t pid)
 {
+	struct node_rare *rare = node_rare_if_any(node);
 	int err = 0;
 
+	if (!rare)
+		return 0;
 	pthread_mutex_lock(&fs->files_lock);
-	if (node->refused && node->refused_to == pid) {
-		err = uptime() - node->refused_at <= REFUSAL_SECONDS ? node->refused : 0;
-		node->refused = 0;
+	if (rare->refused && rare->refused_to == pid) {
+		err = uptime() - rare->refused_at <= REFUSAL_SECONDS ? rare->refused : 0;
+		rare->refused = 0;
 	}
 	pthread_mutex_unlock(&fs->files_lock);
 	return err;
@@ -213,7 +240,7 @@ void openfile_settle(struct fs *fs, struct node *node)
 	struct timespec end;
 	struct file *f;
 
-	if (__atomic_load_n(&fs->files_blank, __ATOMIC_ACQUIRE) == 0)
+	if (none_is_blank(fs))
 		return;
 	end = settle_end();
 	pthread_mutex_lock(&fs->files_lock);
@@ -255,7 +282,7 @@ void openfile_forget(struct fs *fs, struct node *node)
 	for (struct file *f = node->files; f; f = f->next) {
 		set_blank(f, false);
 		f->creating = false;
-		f->dead = true;
+		__atomic_store_n(&f->dead, true, __ATOMIC_RELEASE);
 	}
 	pthread_mutex_unlock(&fs->files_lock);
 }

@@ -51,12 +51,12 @@ struct file {
 	uint32_t asker;            /* whom the thread that has the lock served before */
 
 	/* guarded by fs->files_lock */
-	struct file *next;   /* in node->files, the latest first */
-	unsigned int users;  /* other requests that look at it */
-	bool blank;          /* see above */
-	bool flushed;        /* a descriptor was closed since it became blank */
-	bool waited;         /* its RELEASE was waited for in vain */
-	bool dead;           /* its key was removed: nothing is stored through it */
+	struct file *next;  /* in node->files, the latest first */
+	unsigned int users; /* other requests that look at it */
+	bool blank;         /* see above */
+	bool flushed;       /* a descriptor was closed since it became blank */
+	bool waited;        /* its RELEASE was waited for in vain */
+	bool dead; /* its key was removed: nothing is stored through it; read without the lock */
 	uint64_t writer;     /* lock owner of the process that wrote last, 0: nobody */
 	pid_t closer;        /* who closed a descriptor last */
 	bool creating;       /* O_CREAT made the name, and nothing is stored yet */
@@ -118,9 +118,10 @@ void openfile_forget(struct fs *fs, struct node *node);
 /*
  * Puts size and time of the text that is being served into st, if one is. Else tar
  * says "file changed as we read it". Who comes by name is only shown what was
- * asked for in the last five seconds: a reader that sleeps hides no change.
+ * asked for in the last five seconds: a reader that sleeps hides no change. False if
+ * there is no such text.
  */
-void openfile_show_served(struct fs *fs, const struct node *node, bool by_name, struct stat *st);
+bool openfile_show_served(struct fs *fs, const struct node *node, bool by_name, struct stat *st);
 
 /* Is a file of this node open? */
 bool openfile_is_open(struct fs *fs, const struct node *node);

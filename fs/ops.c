@@ -13,7 +13,9 @@
 
 static void op_init(void *userdata, struct fuse_conn_info *conn)
 {
-	(void)userdata;
+	const struct fs *fs = userdata;
+
+	conn->max_read = fs->options.max_read;
 	conn->time_gran = 1000000000;
 	/* What mode was asked for tells a restore from a shell, whatever the umask. */
 	conn->want |= conn->capable & FUSE_CAP_DONT_MASK;
@@ -60,7 +62,7 @@ static void reply_attr(struct request *r)
 	err = attr_get(r->fs, r->node, &st);
 	request_let_go(r);
 	if (err) {
-		request_finish(r, err);
+		request_finish(r, request_look_anew(r, err));
 		return;
 	}
 	node_tell(r->node, st.st_size, seen_time(st.st_mtim));

@@ -142,6 +142,15 @@ static int wait_for_text(struct request *r, const struct fuse_file_info *fi, siz
 	return err ? err : IS_WAITING;
 }
 
+/* Of one read(2) the kernel asks for more as long as it is given all that it asked for. A stream
+ * may have no more for long, while the reader waits for what there was. */
+static size_t most_to_give(const struct request *r, const struct file *file, size_t size)
+{
+	bool is_stream = file_wait_fd(file) >= 0;
+
+	return is_stream && size > 1 && size == r->fs->options.max_read ? size - 1 : size;
+}
+
 void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
 {
 	struct buf out = BUF_INIT(SIZE_MAX / 2);
@@ -150,6 +159,7 @@ void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse
 
 	if (!request_begin(&r, req, "read", ino, NULL))
 		return;
+	size = most_to_give(&r, ops_file(fi), size);
 	err = file_read(ops_file(fi), size, off, &out, &r.diag);
 	if (err == -EAGAIN)
 		err = wait_for_text(&r, fi, size);

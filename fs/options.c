@@ -15,6 +15,12 @@
 
 enum { MOST_TYPES_TEXT = 16 << 20 };
 
+/*
+ * Bytes that the kernel asks for at once. It pins the reader's memory before it asks: of cat's
+ * 128 KiB, all pages for a text of some bytes, which costs more than the rest.
+ */
+enum { MAX_READ = 32 * 1024 };
+
 #define DEFAULT_PINDIR "/sys/fs/bpf/bpfmapfs"
 #define DEFAULT_SPEC "type=hash,key=u32,value=u64,max_entries=1024"
 
@@ -24,6 +30,7 @@ struct words {
 	struct buf spec;  /* of mkdir= */
 	char *positional; /* the last argument that is no option */
 	int positionals;
+	unsigned int max_read;
 	int read_only;
 	int snapshot;
 };
@@ -41,6 +48,7 @@ static const struct fuse_opt templates[] = {
 	{"gid=%s", offsetof(struct words, gid), 0},
 	{"umask=%s", offsetof(struct words, umask), 0},
 	{"max_map_bytes=%s", offsetof(struct words, max_map_bytes), 0},
+	{"max_read=%u", offsetof(struct words, max_read), 0},
 	{"values=%s", offsetof(struct words, values), 0},
 	{"types=%s", offsetof(struct words, types), 0},
 	FUSE_OPT_KEY("mkdir=", KEY_SPEC),
@@ -254,6 +262,7 @@ static int understand(struct command *c, const struct words *w)
 
 	o->umask = 077;
 	o->max_map_bytes = quarter_of_ram();
+	o->max_read = w->max_read;
 	o->read_only = w->read_only;
 	o->snapshot = w->snapshot;
 	o->survey.open_flags = w->read_only ? BPF_F_RDONLY : 0;
@@ -338,7 +347,7 @@ static int parse_words(struct command *c, struct words *w, struct fuse_args *arg
 
 int command_parse(struct command *command, struct fuse_args *args)
 {
-	struct words words = {.spec = BUF_INIT(1 << 20)};
+	struct words words = {.spec = BUF_INIT(1 << 20), .max_read = MAX_READ};
 	int err;
 
 	memset(command, 0, sizeof(*command));

@@ -75,6 +75,11 @@ static double entry_valid(enum node_kind kind)
 	}
 }
 
+int request_look_anew(const struct request *r, int err)
+{
+	return err == -ENOENT && entry_valid(node_identity(r->node)->kind) > 0 ? -ESTALE : err;
+}
+
 double request_attr_valid(struct fs *fs, const struct node *node)
 {
 	return openfile_is_open(fs, node) ? 0 : ATTR_VALID;

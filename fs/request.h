@@ -13,11 +13,12 @@
 #include "fs/tree.h"
 
 /* How long the kernel may believe what it was told, in seconds (section 7 of the
- * design). Keys are asked for anew at every look-up by path. */
+ * design). Keys are asked for anew at every look-up by path. Attributes may be as old as lately.h
+ * says when it hears them: with that they live for one second. */
 #define LISTED_VALID 1.0
 #define MAP_VALID 1.0
 #define KEY_VALID 0.0
-#define ATTR_VALID 1.0
+#define ATTR_VALID 0.9
 
 struct request {
 	fuse_req_t req;
@@ -47,6 +48,10 @@ void request_finish_entry(struct request *r, int err, struct found *found);
 /* How long attributes that were asked for by name are valid: not at all while the
  * node is open, where fstat(2) has to see those of the text that is served. */
 double request_attr_valid(struct fs *fs, const struct node *node);
+
+/* The error of a request for attributes: where the kernel believes a name, it is to look that up
+ * anew if what it stood for is gone, since another map may have it by now. */
+int request_look_anew(const struct request *r, int err);
 
 /*
  * The entry of an identity, its node's reference counted for the kernel;

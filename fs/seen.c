@@ -16,17 +16,17 @@ struct slot {
 	uint64_t seconds : 28; /* since the start, plus one */
 };
 
-/* Open addressing, at most three quarters full. */
+/* Open addressing. It is never more than seven eighths full, and seldom less than two thirds:
+ * this outlives all else that is kept of a key. */
 struct shard {
 	pthread_mutex_t lock;
 	struct slot *slots;
-	size_t room; /* a power of two */
-	size_t used;
+	uint32_t room, used;
 };
 
 struct seen {
 	struct shard shards[SHARDS];
-	size_t max_room; /* of one shard */
+	uint32_t max_room; /* of one shard */
 	time_t start;
 };
 
@@ -37,9 +37,8 @@ struct seen *seen_new(size_t max_keys)
 	if (!s)
 		return NULL;
 	s->start = time(NULL);
-	s->max_room = max_keys ? FIRST_ROOM : 0;
-	while (s->max_room * SHARDS / 4 * 3 < max_keys)
-		s->max_room *= 2;
+	if (max_keys)
+		s->max_room = FIRST_ROOM + (uint32_t)(max_keys / SHARDS / 7 * 8);
 	for (int i = 0; i < SHARDS; i++)
 		pthread_mutex_init(&s->shards[i].lock, NULL);
 	return s;
@@ -59,18 +58,21 @@ void seen_free(struct seen *s)
 /* The slot of key, or the free one where it belongs. */
 static struct slot *slot_of(const struct shard *shard, uint64_t key)
 {
-	size_t i = key & (shard->room - 1);
+	uint64_t hash = key * 0x9e3779b97f4a7c15 >> 32;
+	uint32_t i = (uint32_t)(hash * shard->room >> 32);
 
 	while (shard->slots[i].key && shard->slots[i].key != key)
-		i = (i + 1) & (shard->room - 1);
+		i = i + 1 < shard->room ? i + 1 : 0;
 	return &shard->slots[i];
 }
 
-/* Doubles the room; at its limit, or without memory, forgets everything. */
-static bool make_room(struct shard *shard, size_t max_room)
+/* A quarter more room; at its limit, or without memory, forgets everything. */
+static bool make_room(struct shard *shard, uint32_t max_room)
 {
-	struct shard larger = {.room = shard->room ? shard->room * 2 : FIRST_ROOM};
+	struct shard larger = {.room = shard->room ? shard->room / 4 * 5 : FIRST_ROOM};
 
+	if (shard->room < max_room && larger.room > max_room)
+		larger.room = max_room;
 	if (larger.room <= max_room)
 		larger.slots = calloc(larger.room, sizeof(struct slot));
 	if (!larger.slots) {
@@ -79,7 +81,7 @@ static bool make_room(struct shard *shard, size_t max_room)
 		shard->used = 0;
 		return shard->slots != NULL;
 	}
-	for (size_t i = 0; i < shard->room; i++)
+	for (uint32_t i = 0; i < shard->room; i++)
 		if (shard->slots[i].key)
 			*slot_of(&larger, shard->slots[i].key) = shard->slots[i];
 	free(shard->slots);
@@ -120,7 +122,7 @@ static int64_t note(struct seen *s, struct shard *shard, uint64_t key, uint64_t 
 	uint64_t seconds = second > s->start ? (uint64_t)(second - s->start) + 1 : 1;
 	struct slot *slot;
 
-	if (shard->used >= shard->room / 4 * 3 && !make_room(shard, s->max_room))
+	if (shard->used >= shard->room / 8 * 7 && !make_room(shard, s->max_room))
 		return second * SEEN_SECOND;
 	slot = slot_of(shard, key);
 	if (slot->key && slot->hash == hash)

@@ -304,6 +304,7 @@ static int freeze(struct fs *fs, uint32_t map_id, struct diag *d)
 	if (err)
 		return err;
 	err = sys_map_freeze(map.fd);
+	catalog_note_change(fs->catalog);
 	if (err == -EPERM)
 		err = diag_set(d, EROFS, "the map is frozen already, or the mount read-only");
 	else if (err == -EBUSY)

@@ -75,6 +75,14 @@ void waiter_release(struct waiter *copy);
 /* The first map above after in which something is. -ENOENT */
 int waitroom_next_map(struct waitroom *t, uint32_t after, uint32_t *map_id);
 
+/* Is there something in a map, stored or not? */
+static inline bool waitroom_has(struct waitroom *t, uint32_t map_id)
+{
+	uint32_t next;
+
+	return waitroom_next_map(t, map_id - 1, &next) == 0 && next == map_id;
+}
+
 /* How many in a map wait and are not stored. */
 size_t waitroom_count(struct waitroom *t, uint32_t map_id);
 

@@ -2,14 +2,13 @@
 #include "lib/catalog.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/entries.h"
+#include "lib/known.h"
 #include "lib/mapname.h"
 #include "lib/pindirs.h"
 #include "lib/pinning.h"
@@ -28,6 +27,8 @@ struct catalog {
 	struct entries entries;
 	int64_t looked_at; /* CLOCK_MONOTONIC, nanoseconds: when entries were brought up to date */
 	uint64_t max_map_bytes;
+	struct known known;
+	uint64_t changes; /* see catalog_changes(); atomic */
 };
 
 int catalog_new(const struct survey_options *options, uint64_t max_map_bytes, struct catalog **out)
@@ -44,6 +45,7 @@ int catalog_new(const struct survey_options *options, uint64_t max_map_bytes, st
 		return -ENOMEM;
 	}
 	pthread_mutex_init(&c->lock, NULL);
+	known_init(&c->known);
 	*out = c;
 	return 0;
 }
@@ -52,6 +54,7 @@ void catalog_free(struct catalog *c)
 {
 	if (!c)
 		return;
+	known_free(&c->known);
 	entries_free(&c->entries);
 	free(c->pindir);
 	pthread_mutex_destroy(&c->lock);
@@ -73,14 +76,14 @@ static int64_t now(void)
 
 static int look(struct catalog *c)
 {
-	int64_t before = now();
 	int err;
 
 	if (c->options.snapshot && c->looked_at)
 		return 0; /* nothing comes or goes */
 	err = survey(&c->entries, &c->options);
+	known_clear(&c->known);
 	if (!err)
-		c->looked_at = before;
+		c->looked_at = now(); /* behind it: a look may take longer than STALE_NS */
 	return err;
 }
 
@@ -111,6 +114,7 @@ static struct map_entry *living(struct catalog *c, struct map_entry *e)
 	if (!e || survey_is_alive(e->id))
 		return e;
 	entries_remove(&c->entries, e);
+	known_clear(&c->known);
 	return NULL;
 }
 
@@ -290,10 +294,16 @@ static int lock_desc(struct catalog *c, uint32_t id, struct map_entry **e)
 int catalog_desc(struct catalog *c, uint32_t id, struct map_desc **out)
 {
 	struct map_entry *e;
-	int err = lock_desc(c, id, &e);
+	int err;
 
-	if (!err)
+	*out = known_find(&c->known, id);
+	if (*out)
+		return 0;
+	err = lock_desc(c, id, &e);
+	if (!err) {
 		*out = map_desc_ref(e->desc);
+		known_keep(&c->known, e->desc);
+	}
 	pthread_mutex_unlock(&c->lock);
 	return err;
 }
@@ -309,6 +319,7 @@ int catalog_set_types(struct catalog *c, uint32_t id, const struct map_types *ty
 	if (!err) {
 		map_desc_unref(e->desc);
 		e->desc = desc;
+		known_clear(&c->known);
 	}
 	pthread_mutex_unlock(&c->lock);
 	return err;
@@ -345,6 +356,17 @@ int catalog_pin(struct catalog *c, uint32_t id, struct buf *out, struct stat *st
 	return err;
 }
 
+uint64_t catalog_changes(const struct catalog *c)
+{
+	return __atomic_load_n(&c->changes, __ATOMIC_ACQUIRE);
+}
+
+void catalog_note_change(struct catalog *c)
+{
+	known_clear(&c->known);
+	__atomic_add_fetch(&c->changes, 1, __ATOMIC_RELEASE);
+}
+
 /* Directories of bpffs. */
 
 int catalog_find_dir(const struct catalog *c, const char *dir, const char *name, struct buf *out)
@@ -372,26 +394,16 @@ int catalog_each_dir(const struct catalog *c, const char *dir,
 
 static int check_writable(const struct catalog *c, struct diag *d)
 {
-	if (c->options.read_only)
-		return diag_set(d, EROFS, "this mount is read-only");
-	return 0;
+	return c->options.read_only ? diag_set(d, EROFS, "this mount is read-only") : 0;
 }
 
 static int check_free(struct catalog *c, const char *dir, const char *name, struct diag *d)
 {
-	struct buf path = BUF_INIT(PATH_MAX);
-	struct stat st;
 	int err = mapname_check(name, d);
 
 	if (!err && find(c, dir, name))
 		err = diag_set(d, EEXIST, "there is a map of this name");
-	pinning_path(&c->options, dir, name, &path);
-	if (!err && buf_error(&path))
-		err = diag_set(d, ENAMETOOLONG, "the path of the pin is too long");
-	if (!err && sys_pin_stat(path.data, &st) == 0)
-		err = diag_set(d, EEXIST, "%s exists and is no map", path.data);
-	buf_free(&path);
-	return err;
+	return err ? err : pinning_check_free(&c->options, dir, name, d);
 }
 
 int catalog_add(struct catalog *c, const char *dir, const char *name, const struct spec *spec,
@@ -411,6 +423,7 @@ int catalog_add(struct catalog *c, const char *dir, const char *name, const stru
 		if (fd >= 0)
 			sys_close(fd);
 	}
+	catalog_note_change(c);
 	pthread_mutex_unlock(&c->lock);
 	buf_free(&raw);
 	return err;
@@ -429,6 +442,7 @@ int catalog_unpin(struct catalog *c, uint32_t id, const char *dir, const char *n
 		err = pinning_choose(&c->options, e, dir, name, &path, d);
 	if (!err)
 		err = pinning_remove(&c->entries, &c->options, e, path.data);
+	catalog_note_change(c);
 	pthread_mutex_unlock(&c->lock);
 	buf_free(&path);
 	return err;
@@ -452,6 +466,7 @@ int catalog_rename(struct catalog *c, uint32_t id, const char *dir, const char *
 		err = pinning_choose(&c->options, e, dir, name, &path, d);
 	if (!err)
 		err = pinning_move(&c->entries, &c->options, e, path.data, new_dir, new_name);
+	catalog_note_change(c);
 	pthread_mutex_unlock(&c->lock);
 	buf_free(&path);
 	return err;
@@ -474,6 +489,7 @@ int catalog_replace(struct catalog *c, uint32_t old_id, uint32_t id, const char 
 		err = pinning_choose(&c->options, e, NULL, NULL, &from, d);
 	if (!err)
 		err = pinning_replace(&c->entries, e, from.data, old, path.data);
+	catalog_note_change(c);
 	pthread_mutex_unlock(&c->lock);
 	buf_free(&from);
 	buf_free(&path);

@@ -83,6 +83,14 @@ int catalog_path(struct catalog *c, uint32_t id, struct buf *out);
 int catalog_pin(struct catalog *c, uint32_t id, struct buf *out, struct stat *st);
 
 /*
+ * How many changes there were through this catalogue that pins of maps, or whether they are
+ * frozen, may show: what was found before the number rose may be out of date. Who changes them
+ * by another way says so.
+ */
+uint64_t catalog_changes(const struct catalog *c);
+void catalog_note_change(struct catalog *c);
+
+/*
  * The path of the bpffs directory called name in dir, as dir for further calls.
  * -ENOENT if there is none. catalog_each_dir() calls each with display names.
  */

@@ -17,7 +17,7 @@
 
 struct map_entry {
 	uint32_t id;
-	bool seen;             /* by the refresh under way */
+	bool seen, pin_seen;   /* by the refresh under way: the map, and its pin */
 	bool frozen;           /* when the iterator told last */
 	char *dir;             /* from pindir, "" for the root */
 	char *name;            /* display name, unique in dir */

@@ -298,6 +298,17 @@ int map_open(struct map *map, struct map_desc *desc, uint32_t open_flags)
 	return map->fd < 0 ? map->fd : check_shared(map);
 }
 
+int map_open_to_write(struct map *map, struct map_desc *desc, uint32_t open_flags, struct diag *d)
+{
+	int err = map_open(map, desc, open_flags);
+
+	if (err != -EOPNOTSUPP)
+		return err;
+	return diag_set(d, EOPNOTSUPP,
+			"no process and no pin holds this map, and the kernel would undo the "
+			"change when it is closed again: pin it first");
+}
+
 void map_close(struct map *map)
 {
 	if (map->fd >= 0)

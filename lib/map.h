@@ -100,6 +100,9 @@ bool map_desc_is_delicate(const struct map_desc *desc);
  * tenth of a second. Close with map_close().
  */
 int map_open(struct map *map, struct map_desc *desc, uint32_t open_flags);
+
+/* The same to store something. What must not be opened is explained in d. */
+int map_open_to_write(struct map *map, struct map_desc *desc, uint32_t open_flags, struct diag *d);
 void map_close(struct map *map);
 
 /*

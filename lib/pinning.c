@@ -27,6 +27,22 @@ int pinning_stat(const struct survey_options *options, const struct map_entry *e
 	return !err && st->st_ino != e->pin_ino ? -ENOENT : err;
 }
 
+int pinning_check_free(const struct survey_options *options, const char *dir, const char *name,
+		       struct diag *d)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
+	struct stat st;
+	int err = 0;
+
+	pinning_path(options, dir, name, &path);
+	if (buf_error(&path))
+		err = diag_set(d, ENAMETOOLONG, "the path of the pin is too long");
+	else if (sys_pin_stat(path.data, &st) == 0)
+		err = diag_set(d, EEXIST, "%s exists and is no map", path.data);
+	buf_free(&path);
+	return err;
+}
+
 /* The entry of a map that was just pinned at path; it goes again if that fails. */
 static int add_entry(struct entries *entries, const struct survey_options *options,
 		     const struct bpf_map_info *info, const char *dir, const char *raw,

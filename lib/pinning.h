@@ -22,6 +22,10 @@ void pinning_path(const struct survey_options *options, const char *dir, const c
  * is no longer the file that was looked into; in a snapshot it always is. */
 int pinning_stat(const struct survey_options *options, const struct map_entry *e, struct stat *st);
 
+/* 0 if such a pin could be made, as far as its path goes. -EEXIST, -ENAMETOOLONG explained. */
+int pinning_check_free(const struct survey_options *options, const char *dir, const char *name,
+		       struct diag *d);
+
 /* Pins a map that was just made and gives it its entry. */
 int pinning_add(struct entries *entries, const struct survey_options *options, const char *dir,
 		const char *name, int fd, uint32_t *id, struct diag *d);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <xxhash.h>
 
 #include "lib/batch.h"
 #include "lib/buf.h"
@@ -110,14 +111,10 @@ void scan_free(struct scan *s)
 	free(s);
 }
 
-/* FNV-1a over the keys of the batch at hand. */
+/* Of the keys of the batch at hand. */
 static uint64_t digest_of(const struct scan *s)
 {
-	uint64_t digest = 0xcbf29ce484222325;
-
-	for (size_t i = 0; i < (size_t)s->at_hand.count * s->at_hand.key_size; i++)
-		digest = (digest ^ s->at_hand.keys[i]) * 0x100000001b3;
-	return digest;
+	return XXH3_64bits(s->at_hand.keys, (size_t)s->at_hand.count * s->at_hand.key_size);
 }
 
 /* Does the token lead further than the one before? Keys without an order, where a

@@ -130,6 +130,15 @@ static int entry_of_pin(const struct walk *w, const char *pin_name, const char *
 	return err;
 }
 
+/* Forgets a pin that is gone or replaced, so that the entry can take another. */
+static void check_pin(struct entries *entries, struct map_entry *e)
+{
+	struct stat st;
+
+	if (e->pin && !e->pin_seen && (sys_pin_stat(e->pin, &st) || st.st_ino != e->pin_ino))
+		entries_set_pin(entries, e, NULL, 0);
+}
+
 /* Takes note of one pin. What is no map, or vanished meanwhile, is passed over. */
 static int note_pin(const struct walk *w, const char *pin_name, const char *path)
 {
@@ -137,13 +146,21 @@ static int note_pin(const struct walk *w, const char *pin_name, const char *path
 	struct stat st;
 	int err = sys_pin_stat(path, &st);
 
-	if (!err && (!e || e->pin_ino != st.st_ino))
+	if (!err && e && e->pin_ino == st.st_ino) {
+		e->seen = e->pin_seen = true;
+		return 0;
+	}
+	if (!err && e)
+		entries_set_pin(w->entries, e, NULL, 0);
+	if (!err)
 		err = entry_of_pin(w, pin_name, path, &e);
 	if (err)
 		return is_no_map(err) ? 0 : err;
 	e->seen = true;
+	check_pin(w->entries, e);
 	if (e->pin)
 		return 0;
+	e->pin_seen = true;
 	e->pin_stat = st;
 	return entries_set_pin(w->entries, e, path, st.st_ino);
 }
@@ -196,18 +213,17 @@ static int walk_pins(const struct walk *w)
 	return err == -ENOENT ? 0 : err;
 }
 
-/* Forgets pins that are gone or replaced, so that entries can take others. */
+static void begin(struct entries *entries)
+{
+	for (size_t i = 0; i < entries->count; i++)
+		entries->by_id[i]->seen = entries->by_id[i]->pin_seen = false;
+}
+
+/* Those that the walk has not met. */
 static void check_pins(struct entries *entries)
 {
-	struct stat st;
-
-	for (size_t i = 0; i < entries->count; i++) {
-		struct map_entry *e = entries->by_id[i];
-
-		e->seen = false;
-		if (e->pin && (sys_pin_stat(e->pin, &st) || st.st_ino != e->pin_ino))
-			entries_set_pin(entries, e, NULL, 0);
-	}
+	for (size_t i = 0; i < entries->count; i++)
+		check_pin(entries, entries->by_id[i]);
 }
 
 /* The kernel's ids. */
@@ -339,8 +355,9 @@ int survey(struct entries *entries, const struct survey_options *options)
 	const struct walk w = {.entries = entries, .options = options, .dir = ""};
 	int err;
 
-	check_pins(entries);
+	begin(entries);
 	err = walk_pins(&w);
+	check_pins(entries);
 	if (!err && (options->iter || !options->pinned_only))
 		err = walk_ids(&w);
 	if (err)

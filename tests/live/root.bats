@@ -119,6 +119,20 @@ listed() { [[ " $(names "$MNT") " == *" $1 "* ]]; }
     ls -f "$MNT" >/dev/null
 }
 
+@test "a map that is made again under the name of one that went is there at once" {
+    start_daemon
+    for _ in 1 2 3; do
+        mkdir "$MNT/m,max_entries=20"
+        echo 1 >"$MNT/m/1"
+        rm "$PINS/m"
+        for _ in {1..200}; do
+            [ -e "$MNT/m" ] || break
+            sleep 0.02
+        done
+        [ ! -e "$MNT/m" ]
+    done
+}
+
 @test "standing in a map's directory does not hold it either" {
     SCOPE=all start_daemon
     elsewhere x "t$$"

@@ -167,15 +167,16 @@ CODE
 @test "a write is refused, and says who takes traces" {
     take_stacks
     start_daemon
-    local file
+    local file free=49
+    while [ -e "$MNT/kernel/$free" ]; do free=$((free + 1)); done
     dump kernel >"$TMP/before"
-    for file in "$(id 0)" 49; do
+    for file in "$(id 0)" "$free"; do
         echo >"$MNT/.error_log"
         refused EOPNOTSUPP store "$MNT/kernel/$file" 0x1
         grep -F "kernel/$file: EOPNOTSUPP: a stack trace is taken by a program" "$MNT/.error_log"
     done
-    refused EOPNOTSUPP cp "$MNT/kernel/$(id 0)" "$MNT/kernel/49"
-    refused - mv "$MNT/kernel/$(id 0)" "$MNT/kernel/49"
+    refused EOPNOTSUPP cp "$MNT/kernel/$(id 0)" "$MNT/kernel/$free"
+    refused - mv "$MNT/kernel/$(id 0)" "$MNT/kernel/$free"
     diff "$TMP/before" <(dump kernel)
 }
 

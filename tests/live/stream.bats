@@ -184,6 +184,18 @@ assert lines[1].startswith(b"01 00 00 00 00 00 00 00 "), lines[1][:30]
 CODE
 }
 
+# The kernel asks on as long as it is given all that it asked for.
+@test "a read that is filled to what the kernel asks for at once does not wait for more" {
+    start_ringer -o max_read=4096
+    produce 101
+    timeout 10 dd if="$MNT/ring/.stream" bs=8192 count=1 status=none >"$TMP/first"
+    equal "$(seq 0 100)" "$(<"$TMP/first")"
+    equal 4096 "$(seq 101 1099 | wc -c)"
+    produce 999
+    timeout 10 dd if="$MNT/ring/.stream" bs=8192 count=1 status=none >"$TMP/rest"
+    [ "$(seq 101 1098)" = "$(<"$TMP/rest")" ]
+}
+
 @test "O_NONBLOCK does not wait; there are no offsets; nobody writes" {
     start_ringer
     produce 3

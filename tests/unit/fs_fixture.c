@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fs/attr.h"
 #include "fs/openfile.h"
@@ -153,6 +154,12 @@ void raw_freeze(uint32_t map)
 
 	assert_int_equal(sys_map_freeze(fd), 0);
 	sys_close(fd);
+	fs_wait_lately();
+}
+
+void fs_wait_lately(void)
+{
+	usleep((LATELY_MS + 1) * 1000);
 }
 
 /* The kernel's side of FUSE. */

@@ -53,6 +53,9 @@ int raw_delete(uint32_t map, uint32_t key);
 int raw_get(uint32_t map, uint32_t key, uint64_t *value);
 void raw_freeze(uint32_t map);
 
+/* Until what was changed behind the mount's back is seen (lately.h). raw_freeze() does. */
+void fs_wait_lately(void);
+
 /* As the kernel asks: a look-up of a name in a map's directory. One reference of
  * *node, and its attributes in *st. */
 int fs_lookup(struct fixture *f, uint32_t map, const char *name, struct node **node,

@@ -293,6 +293,7 @@ static void test_modes(void **state)
 	struct stat st;
 
 	assert_int_equal(sys_pin_chmod(FS_PINDIR "/q", 0644), 0);
+	fs_wait_lately();
 	assert_int_equal(fs_stat(f, map, ".push", &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0200);
 	assert_int_equal(fs_stat(f, map, ".peek", &st), 0);

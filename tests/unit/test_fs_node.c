@@ -142,7 +142,7 @@ static void test_references(void **state)
 
 	(void)state;
 	assert_int_equal(n->ino, node_ino(&id));
-	assert_int_equal(n->told_size, -1);
+	assert_int_equal(n->told, 0);
 	assert_ptr_equal(node_get(&table, &id), n);
 	node_ref(&table, n);
 	assert_ptr_equal(node_find(&table, &id), n);
@@ -176,10 +176,19 @@ static void test_copies(void **state)
 
 	(void)state;
 	path[0] = 'x';
-	assert_string_equal((const char *)n->id->bytes, "a/b");
+	assert_string_equal((const char *)node_identity(n)->bytes, "a/b");
 	assert_null(node_find(&table, &id));
 	path[0] = 'a';
 	assert_ptr_equal(node_find(&table, &id), n);
+}
+
+static size_t buckets(void)
+{
+	size_t room = 0;
+
+	for (int i = 0; i < NODE_SHARDS; i++)
+		room += table.shards[i].room;
+	return room;
 }
 
 static void test_many(void **state)
@@ -196,10 +205,10 @@ static void test_many(void **state)
 		assert_non_null(nodes[n]);
 	}
 	assert_int_equal(table.count, KEYS + 1);
-	assert_true(table.room >= KEYS / 2);
+	assert_in_range(buckets(), KEYS, KEYS * 4);
 	for (n = 0; n < KEYS; n++) {
 		assert_ptr_equal(node_by_ino(&table, nodes[n]->ino), nodes[n]);
-		assert_memory_equal(nodes[n]->id->bytes, &n, sizeof(n));
+		assert_memory_equal(node_identity(nodes[n])->bytes, &n, sizeof(n));
 	}
 	for (n = 0; n < KEYS; n += 2)
 		node_put(&table, nodes[n], 1);
@@ -212,19 +221,87 @@ static void test_many(void **state)
 	free(nodes);
 }
 
+/* Keys that are short, and maps, whose numbers go in steps: no shard has more than its share. */
+static void test_spread(void **state)
+{
+	enum { EACH = 20000 };
+
+	(void)state;
+	for (uint32_t i = 0; i < EACH; i++) {
+		const struct identity map = special(NODE_MAP, i * 3 + 1), file = key(7, &i);
+
+		assert_non_null(node_get(&table, &map));
+		assert_non_null(node_get(&table, &file));
+	}
+	for (int i = 0; i < NODE_SHARDS; i++) {
+		const struct node_shard *s = &table.shards[i];
+
+		assert_in_range(s->count, EACH / NODE_SHARDS, EACH / NODE_SHARDS * 4);
+		for (size_t b = 0; b < s->room; b++) {
+			size_t length = 0;
+
+			for (const struct node *n = s->buckets[b]; n; n = n->next)
+				length++;
+			assert_in_range(length, 0, 16);
+		}
+	}
+}
+
+/* What a large listing has made goes with it, and what is left is still found. */
+static void test_shrinks(void **state)
+{
+	enum { KEYS = 100000, LEFT = 10 };
+	const uint32_t elsewhere = UINT32_MAX;
+	const struct identity to = key(8, &elsewhere);
+	struct node *n;
+	size_t most;
+
+	(void)state;
+	for (uint32_t i = 0; i < KEYS; i++) {
+		const struct identity id = key(7, &i), moved = key(9, &i);
+
+		n = node_get(&table, &id);
+		assert_int_equal(node_move(&table, n, &moved), 0);
+	}
+	most = buckets();
+	assert_int_equal(table.moved.count, KEYS);
+	for (uint32_t i = LEFT; i < KEYS; i++) {
+		const struct identity moved = key(9, &i);
+
+		n = node_find(&table, &moved);
+		assert_non_null(n);
+		node_put(&table, n, 2);
+		assert_null(node_find(&table, &moved));
+	}
+	assert_int_equal(table.count, LEFT + 1);
+	assert_int_equal(table.moved.count, LEFT);
+	assert_in_range(buckets(), 1, most / 32);
+	assert_in_range(table.moved.room, LEFT, KEYS / 32);
+	for (uint32_t i = 0; i < LEFT; i++) {
+		const struct identity moved = key(9, &i), first = key(7, &i);
+
+		assert_null(node_find(&table, &first));
+		n = node_find(&table, &moved);
+		assert_non_null(n);
+		assert_int_equal(n->refs, 2);
+		assert_int_equal(node_move_identity(&table, &moved, &to), 0);
+		assert_ptr_equal(node_find(&table, &to), n); /* the last one to get there */
+	}
+}
+
 /* A move: the number stays, the identity is another, the old one can still be read. */
 static void test_move(void **state)
 {
 	const uint32_t one = 1, two = 2, three = 3;
 	const struct identity from = key(7, &one), to = key(7, &two), last = key(7, &three);
 	struct node *n = node_get(&table, &from);
-	const struct identity *before = n->id;
+	const struct identity *before = node_identity(n);
 
 	(void)state;
 	assert_int_equal(node_move(&table, n, &to), 0);
 	assert_int_equal(node_move(&table, n, &last), 0);
 	assert_int_equal(n->ino, node_ino(&from));
-	assert_memory_equal(n->id->bytes, &three, 4);
+	assert_memory_equal(node_identity(n)->bytes, &three, 4);
 	assert_memory_equal(before->bytes, &one, 4);
 	assert_ptr_equal(node_by_ino(&table, node_ino(&from)), n);
 	assert_null(node_find(&table, &from));
@@ -277,6 +354,49 @@ static void test_first_of_two_goes(void **state)
 	assert_ptr_equal(node_get(&table, &id), second);
 }
 
+/* Of two that were moved to the same identity the later one is found, also once the table has
+ * grown; and the earlier one when that is gone. */
+static void test_later_move_wins(void **state)
+{
+	const uint32_t one = 1, two = 2, same = 3;
+	const struct identity from = key(7, &one), other = key(7, &two), to = key(7, &same);
+	struct node *first = node_get(&table, &from), *second = node_get(&table, &other);
+
+	(void)state;
+	assert_int_equal(node_move(&table, first, &to), 0);
+	assert_int_equal(node_move(&table, second, &to), 0);
+	for (uint32_t i = 100; i < 300; i++) {
+		const struct identity a = key(7, &i), b = key(8, &i);
+
+		assert_int_equal(node_move(&table, node_get(&table, &a), &b), 0);
+		assert_ptr_equal(node_find(&table, &to), second);
+	}
+	node_put(&table, second, 1 + 200);
+	assert_ptr_equal(node_find(&table, &to), first);
+}
+
+static bool is_key_five(const struct node *n)
+{
+	return n->first.kind == NODE_KEY && n->bytes[0] == 5;
+}
+
+static void test_fitting(void **state)
+{
+	struct node *n;
+
+	(void)state;
+	assert_null(node_fitting(&table, is_key_five));
+	for (uint32_t i = 0; i < 20; i++) {
+		const struct identity id = key(7, &i);
+
+		assert_non_null(node_get(&table, &id));
+	}
+	n = node_fitting(&table, is_key_five);
+	assert_non_null(n);
+	node_put(&table, n, 1);
+	assert_null(node_fitting(&table, is_key_five));
+}
+
 static void *look_up(void *arg)
 {
 	for (uint32_t i = 0; i < 200000; i++) {
@@ -306,6 +426,42 @@ static void test_threads(void **state)
 	assert_int_equal(table.count, 1);
 }
 
+/* All threads move, find and forget the same nodes: whoever finds one may use it. */
+static void *move_about(void *arg)
+{
+	for (uint32_t i = 0; i < 100000; i++) {
+		uint32_t bytes = i % 50;
+		const struct identity from = key(7, &bytes), to = key(8, &bytes);
+		struct node *n = node_get(arg, &from), *found;
+
+		if (!n || node_move(arg, n, &to))
+			return arg;
+		found = node_find(arg, &to);
+		if (!found || node_identity(found)->map_id != 8 ||
+		    memcmp(node_identity(found)->bytes, &bytes, sizeof(bytes)) != 0)
+			return arg;
+		node_put(arg, found, 1);
+		node_put(arg, n, 1);
+	}
+	return NULL;
+}
+
+static void test_threads_that_move(void **state)
+{
+	pthread_t threads[4];
+	void *wrong;
+
+	(void)state;
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, move_about, &table), 0);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(pthread_join(threads[i], &wrong), 0);
+		assert_null(wrong);
+	}
+	assert_int_equal(table.count, 1);
+	assert_int_equal(table.moved.count, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -320,10 +476,15 @@ int main(void)
 		TEST(test_forgotten_too_often),
 		TEST(test_copies),
 		TEST(test_many),
+		TEST(test_spread),
+		TEST(test_shrinks),
 		TEST(test_move),
 		TEST(test_collision),
 		TEST(test_first_of_two_goes),
+		TEST(test_later_move_wins),
+		TEST(test_fitting),
 		TEST(test_threads),
+		TEST(test_threads_that_move),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

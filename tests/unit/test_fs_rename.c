@@ -293,7 +293,7 @@ static void test_inode_moves(void **state)
 
 		assert_int_equal(fs_lookup(f, f->map, cases[i].from, &node, &st), 0);
 		assert_int_equal(rename_in(f, f->map, cases[i].from, cases[i].to, 0), 0);
-		assert_int_equal(node->id->kind, cases[i].kind);
+		assert_int_equal(node_identity(node)->kind, cases[i].kind);
 		assert_int_equal(attr_get(&f->fs, node, &now), 0);
 		assert_int_equal(fs_stat(f, f->map, cases[i].to, &st), 0);
 		assert_int_equal(now.st_size, st.st_size);

@@ -85,7 +85,7 @@ static void test_find_in_map(void **state)
 		{"a1", ".count", NODE_COUNT},
 		{"a1", ".frozen", NODE_FROZEN},
 		{"a1", ".error_log", -ENOENT},
-		{"a1", ".dump", -ENOENT},
+		{"a1", ".dump", NODE_DUMP},
 		{"a2,key=s8", "-128", NODE_KEY},
 		{"a2,key=s8", "128", -ENOENT},
 		{"a3,key=u8", "300", -ENOENT},

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "fs/ends.h"
@@ -139,19 +137,6 @@ static int push_read(struct file *f, size_t size, off_t off, struct buf *out, st
 	return ends_refuse_read(f->fs, f->id->map_id, d);
 }
 
-/* A refusal of one among several says which it is. */
-static void say_which(const struct pushfile *p, struct diag *d)
-{
-	const char *what = p->file.fs->options.raw_values ? "element" : "line";
-	char why[sizeof(d->why)];
-
-	if (!d || !d->err)
-		return;
-	memcpy(why, d->why, sizeof(why));
-	snprintf(d->why, sizeof(d->why), "%s %" PRIu64 ": %.*s", what, p->lines,
-		 (int)sizeof(why) - 32, why);
-}
-
 /* Forgets the first bytes of what waits. */
 static void drop(struct buf *text, size_t len)
 {
@@ -173,7 +158,7 @@ static int push_waiting(struct pushfile *p, struct diag *d)
 		return 0;
 	}
 	p->lines++;
-	say_which(p, d);
+	diag_number(d, p->file.fs->options.raw_values ? "element" : "line", p->lines);
 	buf_clear(&p->text);
 	return err;
 }

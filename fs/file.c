@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
+#include "fs/dumpfile.h"
 #include "fs/endfile.h"
 #include "fs/stagefile.h"
 #include "fs/streamfile.h"
@@ -14,6 +15,7 @@
 /* The types of file that are not textfile_type. To add one: a row here. */
 static const struct file_type *const types[NODE_KINDS] = {
 	[NODE_SCRATCH] = &stagefile_type, [NODE_PUSH] = &pushfile_type, [NODE_POP] = &popfile_type,
+	[NODE_STREAM] = &streamfile_type, [NODE_DUMP] = &dumpfile_type,
 };
 
 static const struct file_type *type_of(enum node_kind kind)

@@ -317,6 +317,16 @@ static int open_inner(struct fs *fs, uint32_t id, struct map *map, struct diag *
 	return err;
 }
 
+int link_check(struct fs *fs, uint32_t inner, struct diag *d)
+{
+	struct map map;
+	int err = open_inner(fs, inner, &map, d);
+
+	if (!err)
+		close_map(&map);
+	return err;
+}
+
 int link_store(struct fs *fs, uint32_t map_id, const void *key, uint32_t inner, uint64_t flags,
 	       struct diag *d)
 {

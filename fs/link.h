@@ -46,6 +46,9 @@ bool link_leads_to(struct fs *fs, uint32_t map_id, const char *name, const char 
 /* The id of the map that is the element. -ENOENT */
 int link_value(struct fs *fs, uint32_t map_id, const void *key, uint32_t *id);
 
+/* May that map be stored in one of maps? 0, -ENOENT, -EOPNOTSUPP, explained. */
+int link_check(struct fs *fs, uint32_t inner, struct diag *d);
+
 /*
  * Stores the map inner under key. flags: BPF_ANY, BPF_NOEXIST, BPF_EXIST. -EINVAL explained
  * if it is not like the template, -EOPNOTSUPP if it must not be looked at.

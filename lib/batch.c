@@ -215,6 +215,8 @@ static void drop_passed(struct batch *b, const struct elements *elements, const 
 		kept++;
 	}
 	b->count = kept;
+	if (kept) /* the kernel may stand further back, where it started over */
+		memcpy(b->token, batch_key(b, kept - 1), b->key_size);
 }
 
 /* Reads on until something is there that was not passed. */

@@ -125,6 +125,14 @@ int buf_put(struct buf *b, size_t off, const void *bytes, size_t len)
 	return err;
 }
 
+void buf_swap(struct buf *a, struct buf *b)
+{
+	struct buf held = *a;
+
+	*a = *b;
+	*b = held;
+}
+
 bool buf_is_zero(const void *bytes, size_t len)
 {
 	const unsigned char *first = bytes;

@@ -51,6 +51,9 @@ int buf_resize(struct buf *b, size_t len);
  */
 int buf_put(struct buf *b, size_t off, const void *bytes, size_t len);
 
+/* What one holds the other holds then. */
+void buf_swap(struct buf *a, struct buf *b);
+
 /* Are len bytes zero, all of them? */
 bool buf_is_zero(const void *bytes, size_t len);
 

@@ -71,7 +71,7 @@ static const struct format formats[CODEC_FORMATS] = {
 					[LAYOUT_OCTETS] = &leaf_bytes_json,
 					[LAYOUT_PREFIX] = &leaf_prefix_bare,
 					[LAYOUT_ARRAY] = &compose_array_json,
-					[LAYOUT_PER_CPU] = &compose_per_cpu_text,
+					[LAYOUT_PER_CPU] = &compose_per_cpu,
 					[LAYOUT_RECORD] = &compose_record_json,
 					[LAYOUT_OWNED] = &leaf_owned,
 					[LAYOUT_IFINDEX] = &leaf_ifindex_bare,
@@ -206,6 +206,12 @@ int codec_parse(enum codec_format format, const struct layout *layout, const cha
 	if (d)
 		d->err = EINVAL;
 	return -EINVAL;
+}
+
+int codec_parse_part(enum codec_format format, const struct layout *layout, struct text *t,
+		     void *bytes)
+{
+	return compose_parse_whole(&formats[format], layout, t, bytes);
 }
 
 size_t codec_print_max(enum codec_format format, const struct layout *layout)

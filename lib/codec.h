@@ -14,6 +14,7 @@
 #include "lib/buf.h"
 #include "lib/diag.h"
 #include "lib/layout.h"
+#include "lib/text.h"
 
 enum codec_format {
 	CODEC_NAME, /* a key as a file name (section 4 of the design) */
@@ -38,6 +39,13 @@ int codec_print(enum codec_format format, const struct layout *layout, const voi
  */
 int codec_parse(enum codec_format format, const struct layout *layout, const char *text, size_t len,
 		void *bytes, struct diag *d);
+
+/*
+ * The same of a value in the midst of a text, where the cursor is, in a format that is JSON: what
+ * follows is not looked at. As text.h says; sets t->is_partial if something of bytes was kept.
+ */
+int codec_parse_part(enum codec_format format, const struct layout *layout, struct text *t,
+		     void *bytes);
 
 /* The most bytes of text that a value of this layout prints as. */
 size_t codec_print_max(enum codec_format format, const struct layout *layout);

@@ -301,7 +301,7 @@ static int parse_array_per_cpu(const struct format *f, const struct layout *l, s
 	return parse_for_all(f, l, t, bytes);
 }
 
-static int parse_per_cpu_text(FORMAT_PARSE_ARGS)
+static int parse_per_cpu_or_one(FORMAT_PARSE_ARGS)
 {
 	enum layout_kind kind = l->array.elem->kind;
 
@@ -319,8 +319,7 @@ static size_t max_per_cpu(FORMAT_MAX_ARGS)
 	return format_add(format_mul(format_add(one, 1), l->array.count), 2);
 }
 
-const struct spelling compose_per_cpu = {print_per_cpu, parse_per_cpu, max_per_cpu, NULL};
-const struct spelling compose_per_cpu_text = {print_per_cpu, parse_per_cpu_text, max_per_cpu, NULL};
+const struct spelling compose_per_cpu = {print_per_cpu, parse_per_cpu_or_one, max_per_cpu, NULL};
 
 /* JSON objects. */
 
@@ -370,13 +369,17 @@ static int parse_record(FORMAT_PARSE_ARGS)
 		return err;
 	record_clear_holes(l, bytes, false);
 	text_skip_blanks(t);
-	if (text_take(t, '}'))
+	if (text_take(t, '}')) {
+		t->is_partial |= l->record.printed > 0;
 		return 0;
+	}
 	err = object_begin(&o, l);
 	if (!err)
 		err = parse_pairs(f->inner, &o, t, bytes);
 	if (!err && object_is_complete(&o))
 		record_clear_holes(l, bytes, true);
+	else
+		t->is_partial = true;
 	object_end(&o);
 	return err;
 }

@@ -15,8 +15,8 @@
 extern const struct spelling compose_array_name, compose_array_json;
 extern const struct spelling compose_record_name, compose_record_json;
 
-/* One value per CPU; as a file's content, one bare value stands for every CPU. */
-extern const struct spelling compose_per_cpu, compose_per_cpu_text;
+/* One value per CPU; one bare value stands for every CPU. */
+extern const struct spelling compose_per_cpu;
 
 void compose_print_whole(FORMAT_PRINT_ARGS);
 int compose_parse_whole(FORMAT_PARSE_ARGS);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 #include "lib/diag.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,25 @@ int diag_at(struct diag *d, int err, size_t offset, const char *fmt, ...)
 		d->offset = offset;
 	}
 	return err;
+}
+
+void diag_place(struct diag *d, size_t offset)
+{
+	if (!d || !d->err || d->placed)
+		return;
+	d->placed = true;
+	d->offset = offset;
+}
+
+void diag_number(struct diag *d, const char *what, uint64_t number)
+{
+	char why[sizeof(d->why)];
+
+	if (!d || !d->err)
+		return;
+	memcpy(why, d->why, sizeof(why));
+	snprintf(d->why, sizeof(d->why), "%.16s %" PRIu64 ": %.*s", what, number,
+		 (int)sizeof(why) - 40, why);
 }
 
 void diag_ring_init(struct diag_ring *ring)

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -37,6 +38,12 @@ int diag_set(struct diag *d, int err, const char *fmt, ...) __attribute__((forma
 /* The same, pointing at the byte of the offending text where it went wrong. */
 int diag_at(struct diag *d, int err, size_t offset, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+
+/* Says where the refusal in d was, if something was refused and no place is known yet. */
+void diag_place(struct diag *d, size_t offset);
+
+/* Puts "WHAT NUMBER: " in front of the sentence: which of many was refused. */
+void diag_number(struct diag *d, const char *what, uint64_t number);
 
 /*
  * Quotes the offending text, which offset points into: one line of it, of a long

@@ -45,6 +45,15 @@ int elements_put(const struct elem_map *m, const void *key, const void *value, u
 	return sys_map_update(m->fd, key, value, flags);
 }
 
+uint32_t elements_put_batch(const struct elem_map *m, const void *keys, const void *values,
+			    uint32_t count, uint64_t flags)
+{
+	uint32_t stored = count;
+
+	sys_map_update_batch(m->fd, keys, values, &stored, flags);
+	return stored;
+}
+
 int elements_del(const struct elem_map *m, const void *key)
 {
 	return sys_map_delete(m->fd, key);

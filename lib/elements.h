@@ -45,6 +45,13 @@ struct elements {
 		   struct diag *d);
 	int (*del)(const struct elem_map *m, const void *key);
 
+	/*
+	 * The same for count elements one behind the other, in order; how many it stored before
+	 * one was refused, or all. flags: 0 or BPF_F_LOCK. NULL: one after the other.
+	 */
+	uint32_t (*put_batch)(const struct elem_map *m, const void *keys, const void *values,
+			      uint32_t count, uint64_t flags);
+
 	/* One sentence each, where put or del is NULL. */
 	const char *no_put, *no_del;
 
@@ -94,6 +101,8 @@ int elements_get(const struct elem_map *m, const void *key, void *value, uint64_
 int elements_get_moving(const struct elem_map *m, const void *key, void *value, uint64_t flags);
 int elements_put(const struct elem_map *m, const void *key, const void *value, uint64_t flags,
 		 struct diag *d);
+uint32_t elements_put_batch(const struct elem_map *m, const void *keys, const void *values,
+			    uint32_t count, uint64_t flags);
 int elements_del(const struct elem_map *m, const void *key);
 int elements_next(const struct elem_map *m, const void *key, void *next);
 

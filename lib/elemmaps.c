@@ -2,6 +2,7 @@
 #include "lib/elemmaps.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/sys.h"
@@ -28,11 +29,36 @@ static int put_map(const struct elem_map *m, const void *key, const void *value,
 	return err;
 }
 
+/* One after the other waits for a grace period each time (map-types finding 9). */
+static uint32_t put_maps(const struct elem_map *m, const void *keys, const void *values,
+			 uint32_t count, uint64_t flags)
+{
+	uint32_t *fds = calloc(count, sizeof(*fds)), opened = 0, stored = 0;
+
+	for (; fds && opened < count; opened++) {
+		uint32_t id;
+		int fd;
+
+		memcpy(&id, (const char *)values + opened * sizeof(id), sizeof(id));
+		fd = sys_map_open_id(id, BPF_F_RDONLY);
+		if (fd < 0)
+			break;
+		fds[opened] = (uint32_t)fd;
+	}
+	if (opened)
+		stored = elements_put_batch(m, keys, fds, opened, flags);
+	while (opened)
+		sys_close((int)fds[--opened]);
+	free(fds);
+	return stored;
+}
+
 const struct elements elem_map_array = {
 	.key = elements_u32,
 	.value = elements_u32,
 	.get = elements_get,
 	.put = put_map,
+	.put_batch = put_maps,
 	.del = elements_del,
 	.next = elements_next,
 	.batches = true,
@@ -44,6 +70,7 @@ const struct elements elem_map_hash = {
 	.value = elements_u32,
 	.get = elements_get_moving,
 	.put = put_map,
+	.put_batch = put_maps,
 	.del = elements_del,
 	.next = elements_next,
 	.batches = true,

@@ -10,6 +10,7 @@
 const struct elements elem_hash = {
 	.get = elements_get_moving,
 	.put = elements_put,
+	.put_batch = elements_put_batch,
 	.del = elements_del,
 	.next = elements_next,
 	.batches = true,
@@ -19,6 +20,7 @@ const struct elements elem_hash = {
 const struct elements elem_array = {
 	.get = elements_get,
 	.put = elements_put,
+	.put_batch = elements_put_batch,
 	.next = elements_next,
 	.batches = true,
 	.indexes = true,
@@ -117,6 +119,7 @@ static int get_prefix(const struct elem_map *m, const void *key, void *value, ui
 const struct elements elem_prefix = {
 	.get = get_prefix,
 	.put = elements_put,
+	.put_batch = elements_put_batch,
 	.del = elements_del,
 	.next = elements_next,
 	.compare = compare_prefix,

@@ -130,6 +130,19 @@ int sys_map_lookup_batch(int fd, const void *in, void *out, void *keys, void *va
 	return door(bpf_map_lookup_batch(fd, (void *)in, out, keys, values, count, &opts));
 }
 
+/* Who refuses the call as such leaves the count as it was. */
+int sys_map_update_batch(int fd, const void *keys, const void *values, uint32_t *count,
+			 uint64_t elem_flags)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, opts, .elem_flags = elem_flags);
+	uint32_t given = *count;
+	int err = door(bpf_map_update_batch(fd, keys, values, count, &opts));
+
+	if (err && *count == given)
+		*count = 0;
+	return err;
+}
+
 int sys_map_mmap(int fd, size_t offset, size_t len, bool writable, void **pages)
 {
 	int prot = writable ? PROT_READ | PROT_WRITE : PROT_READ;

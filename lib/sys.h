@@ -72,6 +72,13 @@ int sys_map_next_key(int fd, const void *key, void *next);
 int sys_map_lookup_batch(int fd, const void *in, void *out, void *keys, void *values,
 			 uint32_t *count, uint64_t elem_flags);
 
+/*
+ * BPF_MAP_UPDATE_BATCH. *count: elements that are there, then how many were stored before one was
+ * refused: none, if the kernel does not know the call or has no memory for it.
+ */
+int sys_map_update_batch(int fd, const void *keys, const void *values, uint32_t *count,
+			 uint64_t elem_flags);
+
 /* mmap(2) and munmap(2) of the pages of a ring buffer, for reading, or writing too.
  * -EPERM if the map is frozen. */
 int sys_map_mmap(int fd, size_t offset, size_t len, bool writable, void **pages);

@@ -24,6 +24,7 @@ struct text {
 	size_t len;
 	size_t pos;
 	struct diag *diag; /* may be NULL */
+	bool is_partial;   /* an object in it did not name all that it has */
 };
 
 /* At the end of the text? */

@@ -25,8 +25,8 @@ static const __attribute__((unused)) struct maptype all_of_a_row = {
 	NULL,  NULL,  false, false, NULL,       /* key to why_no_mkdir */
 };
 static const __attribute__((unused)) struct elements all_of_elements = {
-	NULL,  NULL,  NULL,  NULL,  NULL,  NULL,  NULL, NULL, NULL, NULL, /* key to compare */
-	false, false, false, false, false, false,                         /* batches and so on */
+	NULL,  NULL,  NULL,  NULL,  NULL,  NULL,  NULL, NULL, NULL, NULL, NULL, /* to compare */
+	false, false, false, false, false, false, /* batches and so on */
 };
 static const __attribute__((unused)) struct elem_ends all_of_ends = {NULL, NULL, NULL};
 #pragma GCC diagnostic pop
@@ -167,6 +167,7 @@ static void compare_elements(const struct elements *e, const struct facts *f)
 	same("fixed", e->fixed, f->fixed);
 	same("by_hand", e->by_hand, e->put && !f->heeds && !unreadable);
 	same("batches", e->batches, !cannot(f->batch));
+	same("put_batch", e->put_batch != NULL, e->put && !cannot(f->put_batch));
 	same("compare", e->compare != NULL,
 	     cannot(f->batch) ? f->restarts && f->ascending
 			      : f->token_is_key && !f->indexes && !f->del);

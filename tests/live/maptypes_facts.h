@@ -14,6 +14,7 @@ struct facts {
 	int put, get, del;       /* of an element that nothing stands in the way of */
 	int next;                /* the first key */
 	int batch;               /* BPF_MAP_LOOKUP_BATCH */
+	int put_batch;           /* BPF_MAP_UPDATE_BATCH of two elements */
 	bool token_is_key;       /* and where it goes on is a key */
 	bool indexes, fixed;     /* as in struct elements */
 	bool restarts;           /* behind a key that is gone comes the first one */
@@ -143,6 +144,31 @@ static inline void learn_batches(uint32_t type, struct facts *f)
 		}
 		f->token_is_key = !cannot(f->batch) && count == 1 && s.recipe.key &&
 				  !memcmp(token, keys, s.recipe.key);
+	}
+	end_subject(&s);
+}
+
+/* Of two elements: all of them, where the type has it. */
+static inline void learn_put_batch(uint32_t type, struct facts *f)
+{
+	static unsigned char keys[2 * 16], values[2 * BLOCK];
+	static struct value v;
+	LIBBPF_OPTS(bpf_map_batch_opts, opts);
+	uint32_t count = 2, size;
+	struct subject s;
+
+	make_subject(&s, type, "mt_put_batch");
+	f->put_batch = -524;
+	size = f->per_cpu ? (s.recipe.value + 7) / 8 * 8 * (uint32_t)cpu_count() : s.recipe.value;
+	if (!f->put && s.recipe.key && !is_made_elsewhere(&s)) {
+		for (uint32_t n = 0; n < count; n++) {
+			key_of(&s, n, keys + n * s.recipe.key);
+			value_of(&s, n, &v);
+			memcpy(values + n * size, v.put, size);
+		}
+		f->put_batch = bpf_map_update_batch(s.fd, keys, values, &count, &opts);
+		must(cannot(f->put_batch) || (!f->put_batch && count == 2),
+		     "type %u: a batch of updates: %d after %u", type, f->put_batch, count);
 	}
 	end_subject(&s);
 }
@@ -288,6 +314,7 @@ static inline const struct facts *facts_of(uint32_t type)
 	learn_indexes(type, f);
 	learn_flags(type, f);
 	learn_batches(type, f);
+	learn_put_batch(type, f);
 	learn_order(type, f);
 	learn_prefixes(type, f);
 	learn_ends(type, f);

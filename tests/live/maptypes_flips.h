@@ -27,6 +27,13 @@ static int wrong_put(const struct elem_map *m, const void *key, const void *valu
 	return 0;
 }
 
+static uint32_t wrong_put_batch(const struct elem_map *m, const void *keys, const void *values,
+				uint32_t count, uint64_t flags)
+{
+	(void)m, (void)keys, (void)values, (void)flags;
+	return count;
+}
+
 static int wrong_del(const struct elem_map *m, const void *key)
 {
 	(void)m, (void)key;
@@ -71,8 +78,10 @@ static int wrong_peek(const struct elem_map *m, void *element)
 #define E_FLAGS(F) F(batches) F(indexes) F(fixed) F(unlisted) F(by_hand) F(keys_are_values)
 #define R_TEXTS(F) F(why_not) F(key) F(value) F(why_no_mkdir)
 #define E_TEXTS(F) F(no_put) F(no_del)
-#define E_CALLS(F) \
-	F(get, get) F(put, put) F(del, del) F(next, next) F(walk, walk) F(compare, compare)
+#define E_CALLS(F)  \
+	F(get, get) \
+	F(put, put) \
+	F(put_batch, put_batch) F(del, del) F(next, next) F(walk, walk) F(compare, compare)
 #define E_LAYOUTS(F) F(key) F(value)
 #define N_CALLS(F) F(push, push) F(peek, peek) F(pop, peek)
 

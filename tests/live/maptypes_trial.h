@@ -166,6 +166,26 @@ static void try_put(void)
 	good(t.e->fixed || err == -ENOENT, "put", "BPF_EXIST on no key: %d", err);
 }
 
+/* Two elements at once, of which bpf(2) reads both. */
+static void try_put_batch(void)
+{
+	static unsigned char keys[2 * HOSTFD_PATH], values[2 * BLOCK];
+	uint32_t stored, size;
+
+	for (uint32_t n = 0; n < 2; n++) {
+		tree_key(n);
+		tree_value(1 - n);
+		size = t.value_size;
+		memcpy(keys + n * t.key_size, t.key, t.key_size);
+		memcpy(values + n * size, t.tree, size);
+	}
+	stored = t.e->put_batch(&t.map, keys, values, 2, 0);
+	good(stored == 2, "put_batch", "%u of 2 stored", stored);
+	for (uint32_t n = 0; n < 2; n++)
+		good(cannot(t.f->get) || is_stored(n, values + n * size, size), "put_batch",
+		     "bpf(2) does not read what was stored");
+}
+
 /* Is it right that the row does not store? */
 static void try_no_put(void)
 {
@@ -315,6 +335,8 @@ static void try_elements(const struct copy *copy)
 		try_put();
 	else
 		try_no_put();
+	if (t.e->put_batch)
+		try_put_batch();
 	try_get();
 	try_exactness();
 	try_next();

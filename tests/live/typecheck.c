@@ -14,6 +14,7 @@
 #include "lib/keyname.h"
 #include "lib/record.h"
 #include "tests/live/pattern.h"
+#include "tests/unit/tidy.h"
 
 enum {
 	ROUNDS = 10000,
@@ -30,15 +31,7 @@ static void tidy(const struct layout *l, unsigned char *bytes)
 		random_text(bytes, l->size);
 	if (l->kind == LAYOUT_FLOAT)
 		bytes[l->size - 1] &= 0xbf; /* of the exponent: finite */
-	if (l->kind == LAYOUT_ARRAY || l->kind == LAYOUT_PER_CPU)
-		for (uint32_t i = 0; i < l->array.count; i++)
-			tidy(l->array.elem, bytes + (size_t)i * l->array.stride);
-	if (l->kind != LAYOUT_RECORD)
-		return;
-	record_clear_holes(l, bytes, true);
-	for (uint32_t i = 0; i < l->record.count; i++)
-		if (l->record.members[i].printed && !l->record.members[i].bit_size)
-			tidy(l->record.members[i].type, bytes + l->record.members[i].offset);
+	tidy_parts(l, bytes, tidy);
 }
 
 /* Copies what no text carries: the kernel's own. Padding between CPUs becomes zero. */

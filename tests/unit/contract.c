@@ -109,7 +109,7 @@ void contract_impossible_key(struct contract *c)
 }
 
 /* Padding between the CPUs stays zero. */
-static void make_value(struct contract *c, uint32_t n, uint32_t version)
+void contract_value(struct contract *c, uint32_t n, uint32_t version)
 {
 	uint32_t size = c->row->attr.value_size, stride = (size + 7) / 8 * 8;
 
@@ -122,7 +122,7 @@ static void make_value(struct contract *c, uint32_t n, uint32_t version)
 int contract_put(struct contract *c, uint32_t n, uint32_t version, uint64_t flags)
 {
 	contract_key(c, n);
-	make_value(c, n, version);
+	contract_value(c, n, version);
 	return sys_map_update(c->fd, c->key, c->value, flags);
 }
 
@@ -137,7 +137,7 @@ int contract_get(struct contract *c, uint32_t n)
 void assert_stored(struct contract *c, uint32_t n, uint32_t version)
 {
 	assert_int_equal(contract_get(c, n), 0);
-	make_value(c, n, version);
+	contract_value(c, n, version);
 	assert_memory_equal(c->got, c->value, c->desc->value->size);
 }
 

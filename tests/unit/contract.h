@@ -51,6 +51,9 @@ uint32_t contract_absent(const struct contract *c);
 /* A key that the map can never hold, in c->key. */
 void contract_impossible_key(struct contract *c);
 
+/* And its value, in c->value. */
+void contract_value(struct contract *c, uint32_t n, uint32_t version);
+
 /* Key n (and its value, other for each n, version and CPU) in the map. */
 int contract_put(struct contract *c, uint32_t n, uint32_t version, uint64_t flags);
 int contract_get(struct contract *c, uint32_t n);

@@ -271,6 +271,29 @@ int sys_map_lookup_batch(int fd, const void *in, void *out, void *keys, void *va
 	return err ? err : m->kind->batch(m, in, out, keys, values, count);
 }
 
+int sys_map_update_batch(int fd, const void *keys, const void *values, uint32_t *count,
+			 uint64_t elem_flags)
+{
+	uint32_t given = *count;
+	struct fake_map *m;
+	int err FAKE_INSIDE = fake_enter(FAKE_MAP_UPDATE_BATCH);
+
+	*count = 0;
+	if (!err)
+		err = writable(fd, &m);
+	if (!err && (!m->kind->batch || !m->kind->update))
+		err = -EOPNOTSUPP;
+	if (!err && elem_flags)
+		err = -EINVAL; /* no map here has a spin lock */
+	while (!err && *count < given) {
+		err = m->kind->update(m, (const char *)keys + (size_t)*count * m->info.key_size,
+				      (const char *)values + (size_t)*count * m->value_size,
+				      BPF_ANY);
+		*count += !err;
+	}
+	return err;
+}
+
 int sys_map_mmap(int fd, size_t offset, size_t len, bool is_writable, void **pages)
 {
 	struct fake_map *m;

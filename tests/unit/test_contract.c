@@ -268,6 +268,136 @@ static void test_batch_edges(void **state)
 	assert_int_equal(room, 0);
 }
 
+/* Keys 0 to count - 1 and their values, one behind the other; behind them an impossible key, if
+ * there is one. */
+struct many {
+	unsigned char *keys, *values;
+};
+
+static void make_many(struct contract *c, uint32_t count, struct many *m)
+{
+	uint32_t key_size = c->row->attr.key_size, value_size = c->desc->value->size;
+
+	m->keys = calloc(count + 1, key_size);
+	m->values = calloc(count + 1, value_size);
+	for (uint32_t n = 0; n < count; n++) {
+		contract_value(c, n, 2);
+		contract_key(c, n);
+		memcpy(m->keys + (size_t)n * key_size, c->key, key_size);
+		memcpy(m->values + (size_t)n * value_size, c->value, value_size);
+	}
+	if (!c->row->put_impossible)
+		return;
+	contract_impossible_key(c);
+	memcpy(m->keys + (size_t)count * key_size, c->key, key_size);
+}
+
+static void free_many(struct many *m)
+{
+	free(m->keys);
+	free(m->values);
+}
+
+static void assert_all_stored(struct contract *c, uint32_t count)
+{
+	for (uint32_t n = 0; n < count; n++)
+		assert_stored(c, n, 2);
+}
+
+static void test_update_batch(void **state)
+{
+	struct contract *c = *state;
+	uint32_t max = c->row->attr.max_entries, count = max < 20 ? max : 20, none = 0;
+	struct many m;
+
+	make_many(c, max, &m);
+	assert_int_equal(sys_map_update_batch(c->fd, m.keys, m.values, &none, 0), 0);
+	assert_int_equal(none, 0);
+	contract_fill(c, count / 2);
+	assert_int_equal(sys_map_update_batch(c->fd, m.keys, m.values, &count, 0), 0);
+	assert_int_equal(count, max < 20 ? max : 20);
+	assert_all_stored(c, count);
+	assert_int_equal(sys_map_update_batch(c->fd, m.keys, m.values, &count, 0), 0);
+	assert_all_stored(c, count);
+	assert_int_equal(sys_map_update_batch(c->fd, m.keys, m.values, &count, BPF_F_LOCK),
+			 -EINVAL);
+	assert_int_equal(count, 0);
+	free_many(&m);
+}
+
+/* Those before the one that there is no room for are stored. */
+static void test_update_batch_full(void **state)
+{
+	struct contract *c = *state;
+	uint32_t max = c->row->attr.max_entries, count = max + 3;
+	struct many m;
+
+	make_many(c, max + 3, &m);
+	assert_int_equal(sys_map_update_batch(c->fd, m.keys, m.values, &count, 0),
+			 c->row->put_full);
+	assert_int_equal(count, c->row->put_full ? max : max + 3);
+	if (c->row->put_full)
+		assert_all_stored(c, max);
+	free_many(&m);
+}
+
+/* And those before a key that the map can never hold; the first one may be that. */
+static void test_update_batch_impossible(void **state)
+{
+	struct contract *c = *state;
+	uint32_t max = c->row->attr.max_entries, before = max < 5 ? max : 5, count = before + 1;
+	uint32_t one = 1;
+	struct many m;
+
+	make_many(c, before, &m);
+	if (c->row->put_impossible) {
+		assert_int_equal(sys_map_update_batch(c->fd, m.keys, m.values, &count, 0),
+				 c->row->put_impossible);
+		assert_int_equal(count, before);
+		assert_all_stored(c, before);
+		contract_impossible_key(c);
+		assert_int_equal(sys_map_update_batch(c->fd, c->key, m.values, &one, 0),
+				 c->row->put_impossible);
+		assert_int_equal(one, 0);
+	}
+	free_many(&m);
+}
+
+static void test_update_batch_read_only(void **state)
+{
+	struct contract *c = *state;
+	int fd = sys_map_open_id(c->desc->info.id, BPF_F_RDONLY);
+	uint32_t count = 1;
+	struct many m;
+
+	make_many(c, 1, &m);
+	assert_int_equal(sys_map_update_batch(fd, m.keys, m.values, &count, 0), -EPERM);
+	assert_int_equal(count, 0);
+	sys_close(fd);
+	assert_int_equal(sys_map_freeze(c->fd), 0);
+	count = 1;
+	assert_int_equal(sys_map_update_batch(c->fd, m.keys, m.values, &count, 0), -EPERM);
+	assert_int_equal(count, 0);
+	free_many(&m);
+}
+
+/* Of a type whose elements are none of a key and a value. */
+static void test_no_update_batch(void **state)
+{
+	static const uint32_t types[] = {BPF_MAP_TYPE_QUEUE, BPF_MAP_TYPE_STACK};
+	unsigned char values[16] = {0};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(types); i++) {
+		int fd = make_map(types[i], 0, 4, 4, "contract");
+		uint32_t count = 2;
+
+		assert_int_equal(sys_map_update_batch(fd, values, values, &count, 0), -EOPNOTSUPP);
+		assert_int_equal(count, 0);
+		sys_close(fd);
+	}
+}
+
 /* Types whose token is a key start over when that key has gone; the others go on. */
 static void test_token_outlives_its_key(void **state)
 {
@@ -391,6 +521,10 @@ static const struct CMUnitTest element_tests[] = {
 	cmocka_unit_test(test_next_key),
 	cmocka_unit_test(test_batches),
 	cmocka_unit_test(test_batch_edges),
+	cmocka_unit_test(test_update_batch),
+	cmocka_unit_test(test_update_batch_full),
+	cmocka_unit_test(test_update_batch_impossible),
+	cmocka_unit_test(test_update_batch_read_only),
 	cmocka_unit_test(test_token_outlives_its_key),
 	cmocka_unit_test(test_scan),
 	cmocka_unit_test(test_read_only),
@@ -444,7 +578,8 @@ static int run_rows(void)
 
 int main(void)
 {
-	const struct CMUnitTest all_types[] = {cmocka_unit_test(test_all_types)};
+	const struct CMUnitTest all_types[] = {cmocka_unit_test(test_all_types),
+					       cmocka_unit_test(test_no_update_batch)};
 	int failed;
 
 	random_start();

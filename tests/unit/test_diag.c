@@ -187,6 +187,31 @@ static void test_quote(void **state)
 }
 
 /* What ends too early: the caret stands behind the end, in the line that is shown. */
+/* Which of many it was, and where in it; nothing of what was not refused. */
+static void test_number_and_place(void **state)
+{
+	struct diag d = {.err = 0};
+
+	(void)state;
+	diag_place(NULL, 3);
+	diag_number(NULL, "line", 3);
+	diag_place(&d, 3);
+	diag_number(&d, "line", 3);
+	assert_false(d.placed);
+	assert_string_equal(d.why, "");
+	diag_set(&d, EINVAL, "no such thing");
+	diag_place(&d, 7);
+	diag_place(&d, 9);
+	assert_true(d.placed);
+	assert_int_equal(d.offset, 7);
+	diag_number(&d, "line", UINT64_MAX);
+	assert_string_equal(d.why, "line 18446744073709551615: no such thing");
+	memset(d.why, 'x', sizeof(d.why) - 1);
+	diag_number(&d, "element", 12);
+	assert_memory_equal(d.why, "element 12: xxx", 15);
+	assert_true(strlen(d.why) < sizeof(d.why));
+}
+
 static void test_quote_at_the_end(void **state)
 {
 	static const struct {
@@ -307,6 +332,7 @@ int main(void)
 		cmocka_unit_test(test_print),    cmocka_unit_test(test_print_bare),
 		cmocka_unit_test(test_nul_byte), cmocka_unit_test(test_long_texts),
 		cmocka_unit_test(test_quote),    cmocka_unit_test(test_quote_at_the_end),
+		cmocka_unit_test(test_number_and_place),
 		cmocka_unit_test(test_ring),     cmocka_unit_test(test_ring_copies),
 		cmocka_unit_test(test_threads),
 	};

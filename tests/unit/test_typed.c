@@ -17,6 +17,7 @@
 #include "lib/keyname.h"
 #include "lib/record.h"
 #include "tests/unit/random_type.h"
+#include "tests/unit/tidy.h"
 
 enum { TYPES = 400, ROUNDS = 60 };
 
@@ -147,15 +148,7 @@ static void tidy(const struct layout *l, unsigned char *bytes)
 		bytes[0] = 2;
 	if (l->kind == LAYOUT_CHARS && random_below(8))
 		tidy_chars(bytes, l->size);
-	if (l->kind == LAYOUT_ARRAY || l->kind == LAYOUT_PER_CPU)
-		for (uint32_t i = 0; i < l->array.count; i++)
-			tidy(l->array.elem, bytes + (size_t)i * l->array.stride);
-	if (l->kind != LAYOUT_RECORD)
-		return;
-	record_clear_holes(l, bytes, true);
-	for (uint32_t i = 0; i < l->record.count; i++)
-		if (l->record.members[i].printed && !l->record.members[i].bit_size)
-			tidy(l->record.members[i].type, bytes + l->record.members[i].offset);
+	tidy_parts(l, bytes, tidy);
 }
 
 static void make_bytes(const struct layout *l, int round, unsigned char *bytes)

@@ -40,23 +40,40 @@ warns() {
 # told TEXT: the last one said so on stdout.
 told() { grep -qF -- "$1" "$TMP/out" || { cat "$TMP/out" && return 1; }; }
 
-# another_cp SCRIPT: the script's cp; cp_again ends it.
-another_cp() {
+# another TOOL SCRIPT: the script's TOOL; tools_again ends it.
+another() {
     mkdir "$TMP/bin"
-    printf '#!/bin/sh\n%s\n' "$1" >"$TMP/bin/cp"
-    chmod +x "$TMP/bin/cp"
+    printf '#!/bin/sh\n%s\n' "$2" >"$TMP/bin/$1"
+    chmod +x "$TMP/bin/$1"
     PATH=$TMP/bin:$PATH
 }
-cp_again() {
+tools_again() {
     PATH=${PATH#"$TMP/bin:"}
     rm -rf "${TMP:?}"/{bin,once}
 }
 
-# before_cp ACTION: the script's first cp comes after it.
-before_cp() {
-    another_cp "mkdir '$TMP/once' 2>/dev/null && { $1; } >/dev/null 2>&1
-exec $(command -v cp) \"\$@\""
+# before_cat ACTION [FILE]: the script's first cat, or its first of such a file, comes after it.
+before_cat() {
+    another cat "case \$1 in *${2:-})
+mkdir '$TMP/once' 2>/dev/null && { $1; } >/dev/null 2>&1 ;;
+esac
+exec $(command -v cat) \"\$@\""
 }
+
+# as_before: $TMP/dir becomes what older versions made of the mount, with a file for each key.
+as_before() {
+    local map
+    rm -r "$TMP/dir"/*
+    cp -a "$MNT" "$TMP/dir/maps"
+    (cd "$TMP/dir/maps" && find . -name .map -printf '%h\n') | while read -r map; do
+        echo "map $(find "$TMP/dir/maps/$map" ! -type d ! -name .map | wc -l) ${map#./}"
+        (cd "$TMP/dir/maps" && find "$map" -type f -exec cksum {} + &&
+            find "$map" -type l -printf 'link %p -> %l\n')
+    done >"$TMP/dir/manifest"
+}
+
+# line_of MAP KEY NEW: in the backup, that key's line becomes this.
+line_of() { sed -i "s/^{\"key\":$2,.*/$3/" "$TMP/dir/maps/$1/.dump"; }
 
 # Two maps of numbers, a and b, in a backup.
 two_saved() {
@@ -122,7 +139,8 @@ redo_sums() {
     done
 }
 
-@test "by hand: cp -a brings the copy back" {
+@test "by hand: mkdir and cat bring a map back" {
+    local map
     two_saved
     mkdir -p "$PINS/below/deeper"
     mkdir "$MNT/below/deeper/c,key=u8"
@@ -130,7 +148,11 @@ redo_sums() {
     backup
     zoo_fingerprint "$TMP/before"
     rm -r "${MNT:?}"/{[ab],below/deeper/c}
-    quiet cp -a "$TMP/dir/maps/." "$MNT"
+    for map in a b below/deeper/c; do
+        mkdir "$MNT/$map"
+        cat "$TMP/dir/maps/$map/.map" >"$MNT/$map/.map"
+        cat "$TMP/dir/maps/$map/.dump" >"$MNT/$map/.dump"
+    done
     came_back
 }
 
@@ -148,11 +170,13 @@ redo_sums() {
 
 # As into_empty; what is in directories of bpffs needs these.
 into_empty_below() {
+    local map
     zoo_fingerprint "$TMP/before"
     backup
     rm -r "$MNT/below"/*
     find "$PINS" -type f -delete
-    eventually equal below "$(names "$MNT")"
+    for map in -5 'a b' 50%25; do eventually not test -e "$MNT/$map"; done # remembered for a second
+    equal below "$(names "$MNT")"
     restore
     came_back
 }
@@ -259,13 +283,13 @@ would refuse b: it exists with type=array, not type=hash' bring -n "$TMP/dir"
 
 @test "nonsense with a checksum that is right: refused with its reason, the rest restored" {
     two_saved
-    echo 1x >"$TMP/dir/maps/a/2"
+    line_of a 2 '{"key":2,"value":1x}'
     redo_sums
     echo 100 >"$MNT/a/2"
     rm "$MNT/a/3"
     ends 1 bring -q "$TMP/dir"
     told 'partly a: 1 of 3 keys refused'
-    told 'write /a/2: EINVAL: a digit is expected here'
+    told 'write /a/.dump: EINVAL: line '
     equal '11 100 13' "$(get a 1) $(get a 2) $(get a 3)"
     rm -r "$MNT/a"
     echo type=none >"$TMP/dir/maps/a/.map"
@@ -276,28 +300,112 @@ would refuse b: it exists with type=array, not type=hash' bring -n "$TMP/dir"
     equal b "$(names "$MNT")"
 }
 
-@test "a name that is no key is not there afterwards, and this is said" {
+@test "an old backup, with a file for each key: restored" {
+    start_daemon
+    make_zoo
+    backup
+    as_before
+    into_empty_of_before
+    equal '' "$(grep -v '^created ' "$TMP/said")"
+    restore
+    came_back
+    equal '' "$(grep -vE '^merged .*: 0 added, 0 replaced, [0-9]+ as they were$' "$TMP/said")"
+    cp -p "$TMP/dir/maps/many/0" "$TMP/dir/maps/many/one"
+    echo 1x >"$TMP/dir/maps/many/0"
+    warns 1 'many/one' bring "$TMP/dir" many
+    ends 1 bring --no-check "$TMP/dir" many
+    told 'partly many: 2 of 301 keys refused'
+    told 'write /many/0: EINVAL: a digit is expected here'
+    came_back
+}
+
+into_empty_of_before() {
+    zoo_fingerprint "$TMP/before"
+    remove_zoo
+    restore
+    came_back
+}
+
+@test "lines that are refused, in the middle and many: those behind them are stored" {
+    start_daemon
+    mkdir "$MNT/m,max_entries=2000"
+    mkdir -p "$TMP/dir/maps/m"
+    cat "$MNT/m/.map" >"$TMP/dir/maps/m/.map"
+    : >"$TMP/dir/manifest"
+    lines_of_m() { awk -v bad="$1" 'BEGIN { for (i = 1; i <= 1500; i++)
+        printf "{\"key\":%d,\"value\":%d%s}\n", i, i, i in keys || i % bad == 0 ? "x" : "" }'; }
+    lines_of_m 700 >"$TMP/dir/maps/m/.dump"
+    echo 5 >"$MNT/m/1400"
+    ends 1 bring --no-check "$TMP/dir"
+    told 'partly m: 2 of 1500 keys refused'
+    equal '700 1400' "$(sed -n 's/.*EINVAL: line \([0-9]*\): .*/\1/p' "$TMP/out" | paste -sd' ')"
+    equal 'none 5' "$(get m 700) $(get m 1400)"
+    equal '699 701 1399 1401 1500' "$(get m 699) $(get m 701) $(get m 1399) $(get m 1401) $(get m 1500)"
+    equal 1499 "$(dump m | grep -o '"formatted"' | wc -l)"
+}
+
+@test "behind very many lines that are refused, no more is tried, and this is said" {
     two_saved
-    cp -p "$TMP/dir/maps/a/1" "$TMP/dir/maps/a/one"
-    cp -p "$TMP/dir/maps/a/1" "$TMP/dir/maps/a/.draft"
-    ends 1 bring --no-check "$TMP/dir" a
-    told 'partly a: 2 of 5 keys refused'
-    told '/a/one'
-    equal '1 2 3' "$(names "$MNT/a")"
+    for i in {101..115}; do echo "{\"key\":$i,\"value\":x}"; done >>"$TMP/dir/maps/a/.dump"
+    echo '{"key":6,"value":6}' >>"$TMP/dir/maps/a/.dump"
+    rm "$MNT/a/1"
+    sed 's/^MOST_REFUSALS=1000 /MOST_REFUSALS=10 /' "$SCRIPTS/bpfmapfs-backup" >"$TMP/bpfmapfs-restore"
+    ends 1 sh "$TMP/bpfmapfs-restore" -m "$MNT" --no-check "$TMP/dir"
+    told 'partly a: 10 of 19 keys refused, 6 not tried'
+    told 'line 4: '
+    told 'merged b: 0 added, 0 replaced, 3 as they were'
+    equal '11 12 13 none' "$(get a 1) $(get a 2) $(get a 3) $(get a 6)"
+}
+
+@test "100,000 keys" {
+    start_daemon
+    mkdir "$MNT/big,max_entries=100000"
+    "$BUILD/tests/mapload" fill "$PINS/big" 0 100000
+    zoo_fingerprint "$TMP/before"
+    backup
+    equal 'map 100000 big' "$(grep '^map ' "$TMP/dir/manifest")"
+    rm -r "$MNT/big"
+    restore
+    equal 'created big: 100000 keys' "$(<"$TMP/said")"
+    came_back
+    rm "$MNT/big/77777"
+    echo 1 >"$MNT/big/99999"
+    restore
+    equal 'merged big: 1 added, 1 replaced, 99998 as they were' "$(<"$TMP/said")"
+    came_back
+}
+
+@test "a backup has nothing to do with -o values=" {
+    start_daemon
+    zoo_hashes
+    zoo_arrays
+    zoo_prefixes
+    zoo_fingerprint "$TMP/before"
+    backup
+    cp -a "$TMP/dir" "$TMP/good"
+    remove_zoo
+    remount -o values=raw
+    restore
+    came_back
+    backup
+    for map in flows array cpus blocked; do
+        equal '' "$(sort "$TMP/good/maps/$map/.dump" | diff - <(sort "$TMP/dir/maps/$map/.dump"))"
+    done
 }
 
 @test "a damaged backup: nothing is touched, and what is damaged is named" {
     two_saved
     rm -r "${MNT:?}"/*
     damage=(
-        'echo 99 >maps/a/2' 'a/2'
-        'rm maps/a/2' 'a/2'
+        'sed -i s/12/13/ maps/a/.dump' 'a/.dump'
+        'sed -i 1d maps/a/.dump' 'a/.dump'
+        'rm maps/a/.dump' 'a/.dump'
         'echo 1 >maps/a/7' 'a/7'
         'rm -r maps/a' 'a/.map'
         'sed -i s/max_entries=12/max_entries=13/ maps/a/.map' 'a/.map'
         'mkdir maps/c && cp maps/a/.map maps/c' 'c/.map'
-        'sed -i "s,^[0-9]* \(.* ./a/2\)$,1 \1," manifest' 'a/2'
-        'head -c 40 manifest >m && mv m manifest' 'b/3'
+        'sed -i "s,^[0-9]* \(.* ./a/.dump\)$,1 \1," manifest' 'a/.dump'
+        'head -c 40 manifest >m && mv m manifest' 'b/.dump'
         'rm manifest' 'manifest is missing'
     )
     for ((i = 0; i < ${#damage[@]}; i += 2)); do
@@ -307,7 +415,7 @@ would refuse b: it exists with type=array, not type=hash' bring -n "$TMP/dir"
         rm -r "$TMP/dir"
         cp -a "$TMP/good" "$TMP/dir"
     done
-    echo 99 >"$TMP/dir/maps/a/2"
+    line_of a 2 '{"key":2,"value":99}'
     says 0 'created b: 3 keys' bring "$TMP/dir" b
     says 0 $'created a: 3 keys\nmerged b: 0 added, 0 replaced, 3 as they were' bring --no-check "$TMP/dir"
     equal 99 "$(get a 2)"
@@ -357,7 +465,7 @@ would refuse b: it exists with type=array, not type=hash' bring -n "$TMP/dir"
     mkdir "$MNT/big,max_entries=5000"
     "$BUILD/tests/mapload" fill "$PINS/big" 0 5000
     mkdir "$TMP/bin"
-    for tool in cp cksum readlink sed; do
+    for tool in cat cksum comm cp sed sort tail; do
         printf '#!/bin/sh\necho %s >>%s/calls\nexec %s "$@"\n' "$tool" "$TMP" "$(command -v "$tool")" >"$TMP/bin/$tool"
     done
     chmod +x "$TMP/bin"/*
@@ -376,10 +484,10 @@ would refuse b: it exists with type=array, not type=hash' bring -n "$TMP/dir"
 @test "a full disk: exit status 1, and the old backup is there" {
     two_saved
     mkdir "$TMP/disk"
-    mount -t tmpfs -o size=256k tmpfs "$TMP/disk"
+    mount -t tmpfs -o size=48k tmpfs "$TMP/disk"
     silent save "$TMP/disk/dir"
     diff -r "$TMP/good" "$TMP/disk/dir"
-    "$BUILD/tests/mapload" fill "$PINS/b" 0 200
+    "$BUILD/tests/mapload" fill "$PINS/b" 0 1000
     warns 1 'No space left on device' save "$TMP/disk/dir"
     diff -r "$TMP/good" "$TMP/disk/dir"
     equal dir "$(names -A "$TMP/disk")"
@@ -391,16 +499,16 @@ would refuse b: it exists with type=array, not type=hash' bring -n "$TMP/dir"
 @test "ended by a signal: the old backup is there, and nothing beside it" {
     two_saved
     for signal in HUP INT TERM; do
-        before_cp 'kill -'$signal' $PPID; sleep 1'
+        before_cat 'kill -'$signal' $PPID; sleep 1'
         ends $((128 + $(kill -l $signal))) save "$TMP/dir"
-        cp_again
+        tools_again
         only_good_there
     done
 }
 
 @test "killed: the old backup is there, and the next run clears up" {
     two_saved
-    before_cp 'kill -KILL $PPID'
+    before_cat 'kill -KILL $PPID'
     ends 137 save "$TMP/dir"
     diff -r "$TMP/good" "$TMP/dir"
     [[ -d $(echo "$TMP"/dir.bpfmapfs-new.*) ]]
@@ -425,7 +533,7 @@ would refuse b: it exists with type=array, not type=hash' bring -n "$TMP/dir"
 
 @test "maps and keys that go meanwhile are no failure" {
     two_saved
-    before_cp "rm -r $MNT/a"
+    before_cat "rm -r $MNT/a"
     warns 0 'a has gone meanwhile, and is left out' save "$TMP/dir"
     equal 1 "$(wc -l <"$TMP/err")"
     equal 'map 3 b' "$(grep '^map ' "$TMP/dir/manifest")"
@@ -433,7 +541,10 @@ would refuse b: it exists with type=array, not type=hash' bring -n "$TMP/dir"
     "$BUILD/tests/mapload" fill "$PINS/big" 0 1000
     spawn "$BUILD/tests/mapload" churn "$PINS/big" 500 500 500
     silent save "$TMP/dir"
-    equal 500 "$(cat "$TMP/dir/maps/big"/{0..499} | grep -cx '[0-9]*')" # they are there all the time
+    printf '{"key":%d,\n' {0..499} | sort >"$TMP/always"
+    grep -o '^{"key":[0-9]*,' "$TMP/dir/maps/big/.dump" | sort >"$TMP/saved"
+    equal '' "$(comm -23 "$TMP/always" "$TMP/saved")" # they are there all the time
+    equal "map $(wc -l <"$TMP/saved") big" "$(grep '^map .* big' "$TMP/dir/manifest")"
 }
 
 @test "a map that nobody has written to yet is named, and left out" {
@@ -444,19 +555,42 @@ would refuse b: it exists with type=array, not type=hash' bring -n "$TMP/dir"
     says 0 $'would save a: 3 keys\nwould save b: 3 keys\nwould save fresh: 0 keys' save -n "$TMP/dir"
 }
 
-@test "a file that cp loses without a word is missed" {
+@test "links that cp loses without a word are missed" {
     two_saved
-    another_cp "$(command -v cp) \"\$@\" && rm -f '$TMP'/dir.*/maps/a/2"
-    warns 1 'a was not saved' save "$TMP/dir"
+    rm -r "$TMP/dir"
+    mkdir "$MNT/o,type=hash_of_maps,key=u32,inner=a"
+    ln -s ../a "$MNT/o/1"
+    ln -s ../a "$MNT/o/2"
+    backup
+    rm -r "$TMP/good"
+    cp -a "$TMP/dir" "$TMP/good"
+    another cp "$(command -v cp) \"\$@\" && rm -f '$TMP'/dir.*/maps/o/2"
+    warns 1 'o was not saved' save "$TMP/dir"
+    only_good_there
+}
+
+@test "a dump that ends in an error is no backup" {
+    two_saved
+    for error in 'Input/output error' 'Operation not supported'; do
+        another cat "case \$1 in */b/.dump) head -n 2 \"\$1\" && echo 'cat: $error' >&2 && exit 1 ;; esac
+exec $(command -v cat) \"\$@\""
+        warns 1 'b was not saved' save "$TMP/dir"
+        grep -qF "$error" "$TMP/err"
+        tools_again
+        only_good_there
+    done
+    another cat "case \$1 in */b/.dump) mkdir '$TMP/once' 2>/dev/null && head -n 1 \"\$1\" && exit 1 ;; esac
+exec $(command -v cat) \"\$@\""
+    silent save "$TMP/dir"
     only_good_there
 }
 
 @test "a map that is replaced while it is read is read again" {
     two_saved
-    before_cp "cp -RPp $MNT/a $TMP/dir.*/maps; mv $MNT/a $MNT/c && mkdir $MNT/a,key=u8 && echo 1 >$MNT/a/255; exit"
+    before_cat "mv $MNT/a $MNT/c && mkdir $MNT/a,key=u8 && echo 1 >$MNT/a/255" /a/.dump
     silent save "$TMP/dir"
     grep -q key=u8 "$TMP/dir/maps/a/.map"
-    equal 255 "$(names "$TMP/dir/maps/a")"
+    equal '{"key":255,"value":1}' "$(<"$TMP/dir/maps/a/.dump")"
 }
 
 @test "a daemon that dies, and a mount without maps, are no reason to forget a backup" {
@@ -466,7 +600,7 @@ would refuse b: it exists with type=array, not type=hash' bring -n "$TMP/dir"
     only_good_there
     mkdir "$MNT/a"
     echo 1 >"$MNT/a/1"
-    before_cp "kill -KILL ${DAEMONS[$MNT]}; sleep 0.2"
+    before_cat "kill -KILL ${DAEMONS[$MNT]}; sleep 0.2"
     unset "DAEMONS[$MNT]"
     warns 1 'is not there any more' save "$TMP/dir"
     only_good_there
@@ -560,8 +694,8 @@ alone() {
     zoo_fingerprint "$TMP/before"
     remount -o ro
     backup
-    echo 1 >"$TMP/dir/maps/a/1"
-    rm "$TMP/dir/maps/a/2"
+    line_of a 1 '{"key":1,"value":1}'
+    sed -i '/"key":2,/d' "$TMP/dir/maps/a/.dump"
     warns 2 'is mounted read-only' bring --no-check "$TMP/dir"
     says 0 $'would merge a: 0 added, 1 replaced, 1 as they were
 would merge b: 0 added, 0 replaced, 3 as they were' bring -n --no-check "$TMP/dir"

@@ -36,7 +36,7 @@ struct fs_options {
 	struct survey_options survey;
 	struct spec mkdir_spec; /* what a bare mkdir makes; owned */
 	uint64_t max_map_bytes; /* of one that is made, or of all copies of a snapshot */
-	unsigned int max_read;  /* bytes that the kernel asks for at once; 0: as many as it likes */
+	unsigned int max_read;  /* bytes that the kernel asks for at once */
 	bool read_only;
 	bool snapshot;   /* survey.snapshot is to be made before the mount is */
 	bool raw_values; /* key files hold the bytes themselves */

@@ -17,8 +17,9 @@ struct dumpfile {
 	struct bulk_view view;
 	struct bulkout *out; /* being read; NULL: not yet */
 	struct bulkin *in;   /* being written */
-	struct buf text;     /* what the last read gave, and what it did not */
-	off_t text_at;       /* its offset */
+	struct buf text;     /* what the last read gave, and what it did not: */
+	size_t given;        /* bytes at its beginning that are done with */
+	off_t text_at;       /* the offset of what is behind them */
 	bool has_stored;     /* since the map was told of it; atomic */
 	bool told;           /* why what waits was refused at a close */
 };
@@ -149,18 +150,37 @@ static int begin(struct dumpfile *f)
 	bulkout_free(f->out);
 	f->out = NULL;
 	buf_clear(&f->text);
+	f->given = 0;
 	f->text_at = 0;
 	return bulkout_new(&f->view, &f->out);
 }
 
-/* Forgets what is before off: its reader has it. */
+/* What is before off, its reader has. It goes when there is more of it than of what is left. */
 static void drop(struct dumpfile *f, off_t off)
 {
-	size_t len = (size_t)(off - f->text_at);
-
-	memmove(f->text.data, f->text.data + len, f->text.len - len);
-	f->text.len -= len;
+	f->given += (size_t)(off - f->text_at);
 	f->text_at = off;
+	if (f->given <= f->text.len / 2)
+		return;
+	memmove(f->text.data, f->text.data + f->given, f->text.len - f->given);
+	buf_resize(&f->text, f->text.len - f->given);
+	f->given = 0;
+}
+
+/* Up to size bytes of the dump, from where it is. */
+static int give(struct dumpfile *f, size_t size, struct buf *out, struct diag *d)
+{
+	int err = 0;
+	size_t left;
+
+	if (f->text.len - f->given < size)
+		err = bulkout_read(f->out, f->given + size, &f->text);
+	left = f->text.len - f->given;
+	if (left)
+		buf_add(out, f->text.data + f->given, left < size ? left : size);
+	if (left)
+		return buf_error(out);
+	return err == -ESTALE ? diag_set(d, ESTALE, "the map is gone: this is not all of it") : err;
 }
 
 static int dump_read(struct file *file, size_t size, off_t off, struct buf *out, struct diag *d)
@@ -170,15 +190,11 @@ static int dump_read(struct file *file, size_t size, off_t off, struct buf *out,
 
 	if (err)
 		return err;
-	if (!f->out || off < f->text_at || off > f->text_at + (off_t)f->text.len)
+	if (!f->out || off < f->text_at || off - f->text_at > (off_t)(f->text.len - f->given))
 		return diag_set(d, ESPIPE, "a dump is read from its beginning to its end");
 	if (off > f->text_at)
 		drop(f, off);
-	if (f->text.len < size)
-		err = bulkout_read(f->out, size, &f->text);
-	if (f->text.len)
-		buf_add(out, f->text.data, f->text.len < size ? f->text.len : size);
-	return f->text.len ? buf_error(out) : err;
+	return give(f, size, out, d);
 }
 
 /* Writing. */
@@ -217,11 +233,12 @@ static int dump_flush(struct file *file, struct diag *d)
 static int dump_close(struct file *file, struct diag *d)
 {
 	struct dumpfile *f = self(file);
-	int err = f->in ? bulkin_finish(f->in, f->told ? NULL : d) : 0;
+	bool told = f->told;
+	int err = f->in ? bulkin_finish(f->in, told ? NULL : d) : 0;
 
 	tell_stored(f);
 	free_all(f);
-	return err;
+	return told ? 0 : err;
 }
 
 static int dump_sync(struct file *file, struct diag *d)

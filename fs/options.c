@@ -19,18 +19,17 @@ enum { MOST_TYPES_TEXT = 16 << 20 };
  * Bytes that the kernel asks for at once. It pins the reader's memory before it asks: of cat's
  * 128 KiB, all pages for a text of some bytes, which costs more than the rest.
  */
-enum { MAX_READ = 32 * 1024 };
+enum { MAX_READ = 32 * 1024, LEAST_READ = 4096, MOST_READ = 1 << 20 };
 
 #define DEFAULT_PINDIR "/sys/fs/bpf/bpfmapfs"
 #define DEFAULT_SPEC "type=hash,key=u32,value=u64,max_entries=1024"
 
 /* The words of our options before they are understood. */
 struct words {
-	char *pindir, *scope, *uid, *gid, *umask, *max_map_bytes, *values, *types;
+	char *pindir, *scope, *uid, *gid, *umask, *max_map_bytes, *max_read, *values, *types;
 	struct buf spec;  /* of mkdir= */
 	char *positional; /* the last argument that is no option */
 	int positionals;
-	unsigned int max_read;
 	int read_only;
 	int snapshot;
 };
@@ -48,7 +47,7 @@ static const struct fuse_opt templates[] = {
 	{"gid=%s", offsetof(struct words, gid), 0},
 	{"umask=%s", offsetof(struct words, umask), 0},
 	{"max_map_bytes=%s", offsetof(struct words, max_map_bytes), 0},
-	{"max_read=%u", offsetof(struct words, max_read), 0},
+	{"max_read=%s", offsetof(struct words, max_read), 0},
 	{"values=%s", offsetof(struct words, values), 0},
 	{"types=%s", offsetof(struct words, types), 0},
 	FUSE_OPT_KEY("mkdir=", KEY_SPEC),
@@ -257,12 +256,11 @@ static uint64_t quarter_of_ram(void)
 static int understand(struct command *c, const struct words *w)
 {
 	struct fs_options *o = &c->options;
-	uint64_t uid = 0, gid = 0;
+	uint64_t uid = 0, gid = 0, max_read = MAX_READ;
 	int err;
 
 	o->umask = 077;
 	o->max_map_bytes = quarter_of_ram();
-	o->max_read = w->max_read;
 	o->read_only = w->read_only;
 	o->snapshot = w->snapshot;
 	o->survey.open_flags = w->read_only ? BPF_F_RDONLY : 0;
@@ -280,6 +278,8 @@ static int understand(struct command *c, const struct words *w)
 		err = number_option("max_map_bytes", w->max_map_bytes, UINT64_MAX,
 				    &o->max_map_bytes);
 	if (!err)
+		err = number_option("max_read", w->max_read, MOST_READ, &max_read);
+	if (!err)
 		err = spec_option(&w->spec, &o->mkdir_spec);
 	if (!err)
 		err = values_option(w->values, &o->raw_values);
@@ -287,6 +287,7 @@ static int understand(struct command *c, const struct words *w)
 		err = types_option(c, w->types);
 	o->uid = (uid_t)uid;
 	o->gid = (gid_t)gid;
+	o->max_read = max_read < LEAST_READ ? LEAST_READ : (unsigned int)max_read;
 	return err;
 }
 
@@ -298,6 +299,7 @@ static void words_free(struct words *w)
 	free(w->gid);
 	free(w->umask);
 	free(w->max_map_bytes);
+	free(w->max_read);
 	free(w->values);
 	free(w->types);
 	free(w->positional);
@@ -347,7 +349,7 @@ static int parse_words(struct command *c, struct words *w, struct fuse_args *arg
 
 int command_parse(struct command *command, struct fuse_args *args)
 {
-	struct words words = {.spec = BUF_INIT(1 << 20), .max_read = MAX_READ};
+	struct words words = {.spec = BUF_INIT(1 << 20)};
 	int err;
 
 	memset(command, 0, sizeof(*command));

@@ -106,7 +106,8 @@ static int take_value(struct batch *b, const struct map *map)
 	return err == -ENOENT || err == -EOPNOTSUPP ? 0 : err;
 }
 
-/* Key by key, where the kernel has no batches. The token is the last key. */
+/* Key by key, where the kernel has no batches and a cursor is never lost (indexes), or that can be
+ * seen (drop_passed). The token is the last key. */
 static int fetch_by_next_key(struct batch *b, const struct map *map, const void *behind)
 {
 	const struct elements *elements = map->desc->type->elements;
@@ -124,6 +125,103 @@ static int fetch_by_next_key(struct batch *b, const struct map *map, const void 
 		err = take_value(b, map);
 	}
 	return err;
+}
+
+/*
+ * Keys that come one after the other and in no order: a cursor is lost when its key goes. The
+ * kernel starts over then, or says that nothing follows. So all of them are gathered, in as many
+ * passes as it takes to get behind a key that stays, and are the only batch.
+ */
+
+enum { MOST_PASSES = 100 };
+
+static int compare_keys(const void *a, const void *b, void *key_size)
+{
+	return memcmp(a, b, *(const uint32_t *)key_size);
+}
+
+static void drop_doubles(struct batch *b)
+{
+	uint32_t kept = 0;
+
+	qsort_r(b->keys, b->count, b->key_size, compare_keys, &b->key_size);
+	for (uint32_t i = 0; i < b->count; i++) {
+		if (kept && memcmp(batch_key(b, kept - 1), batch_key(b, i), b->key_size) == 0)
+			continue;
+		memmove(batch_key(b, kept++), batch_key(b, i), b->key_size);
+	}
+	b->count = kept;
+}
+
+static int room_for_one(struct batch *b)
+{
+	if (b->count == b->room)
+		drop_doubles(b);
+	return b->count > b->room / 4 * 3 ? grow_room(b) : 0;
+}
+
+/* From the first key to the end, if that is what -ENOENT says. The token is the last key. */
+static int gather_once(struct batch *b, const struct map *map)
+{
+	const struct elements *elements = map->desc->type->elements;
+	const struct elem_map m = map_elem(map);
+	const void *key = NULL;
+	int err;
+
+	for (;;) {
+		err = room_for_one(b);
+		if (!err)
+			err = elements->next(&m, key, batch_key(b, b->count));
+		if (err)
+			return err;
+		memcpy(b->token, batch_key(b, b->count++), b->key_size);
+		key = b->token;
+	}
+}
+
+static bool is_there(const struct batch *b, const struct map *map, const void *key)
+{
+	return map_get(map, key, batch_value(b, 0)) != -ENOENT;
+}
+
+static int take_values(struct batch *b, const struct map *map)
+{
+	uint32_t count = b->count;
+	int err = 0;
+
+	b->count = 0;
+	for (uint32_t i = 0; !err && i < count; i++) {
+		memmove(batch_key(b, b->count), batch_key(b, i), b->key_size);
+		err = take_value(b, map);
+	}
+	return err;
+}
+
+static int gather(struct batch *b, const struct map *map)
+{
+	int err = -EBUSY;
+
+	b->count = 0;
+	for (int passes = 0; passes < MOST_PASSES; passes++) {
+		err = gather_once(b, map);
+		if (err != -ENOENT || !b->count || is_there(b, map, b->token))
+			break;
+		err = -EBUSY;
+	}
+	if (err != -ENOENT)
+		return err;
+	drop_doubles(b);
+	err = take_values(b, map);
+	return err ? err : -ENOENT;
+}
+
+static int fetch_one_by_one(struct batch *b, const struct map *map, const void *behind)
+{
+	const struct elements *elements = map->desc->type->elements;
+
+	if (elements->compare || elements->indexes)
+		return fetch_by_next_key(b, map, behind);
+	return gather(b, map);
 }
 
 /* Where somebody else knows the keys: all at once, as the only batch. */
@@ -184,14 +282,14 @@ static int fetch(struct batch_source *s, const struct map *map, const void *behi
 	if (map->desc->type->elements->walk)
 		return fetch_by_walk(b, map);
 	if (s->by_next_key)
-		return fetch_by_next_key(b, map, behind);
+		return fetch_one_by_one(b, map, behind);
 	err = fetch_at_once(b, map, behind);
 	for (uint32_t i = 0; value->has_owned && i < b->count; i++)
 		layout_clear_owned(value, batch_value(b, i));
 	if (behind || (err != -EOPNOTSUPP && err != -EINVAL))
 		return err;
 	s->by_next_key = true;
-	return fetch_by_next_key(b, map, behind);
+	return fetch_one_by_one(b, map, behind);
 }
 
 /*

@@ -5,7 +5,8 @@
  * Who begins at the start and goes on behind each batch gets every entry that stays in the
  * map exactly once. Hash types are exact because BPF_MAP_LOOKUP_BATCH copies whole buckets
  * (finding 3); LPM tries are, because keys at or before the token are dropped when its
- * removal made the kernel start over (finding 4).
+ * removal made the kernel start over (finding 4); types without batches whose keys have no
+ * order, because all keys are one batch.
  */
 #ifndef BPFMAPFS_LIB_BATCH_H
 #define BPFMAPFS_LIB_BATCH_H

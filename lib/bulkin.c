@@ -20,6 +20,7 @@ struct bulkin {
 	uint64_t lines;      /* before that */
 	bool tail_is_stored; /* it says all that a line says */
 	bool is_refused;     /* what came last was: who wrote it has been told */
+	bool lacks_newline;  /* what came last was the end of a line, but for that */
 
 	unsigned char *key, *value; /* of the line that is being read */
 };
@@ -209,8 +210,7 @@ static int settle_behind(struct bulkin *b, int err, const struct bulkstore_line 
 	int store_err;
 
 	if (err && d) {
-		if (!d->err)
-			diag_set(d, -err, "%s", strerrordesc_np(-err));
+		bulkstore_explain(err, d);
 		diag_number(d, "line", line->number);
 		diag_quote(d, line->text, line->len);
 	}
@@ -234,9 +234,20 @@ static int keep_tail(struct bulkin *b, const struct progress *p)
 	return 0;
 }
 
+/* Behind bulkin_pause() the newline may come that the last line had not. */
+static bool takes_newline(struct bulkin *b, const char *bytes, size_t size)
+{
+	bool takes = b->lacks_newline && size && *bytes == '\n';
+
+	if (size)
+		b->lacks_newline = false;
+	return takes;
+}
+
 int bulkin_write(struct bulkin *b, const char *bytes, size_t size, struct diag *d)
 {
-	struct progress p = {.bytes = bytes,
+	bool skips = takes_newline(b, bytes, size);
+	struct progress p = {.bytes = bytes + skips,
 			     .end = bytes + size,
 			     .line = {.number = b->lines + 1},
 			     .is_stored = b->tail_is_stored};
@@ -262,6 +273,7 @@ static int take_last_line(struct bulkin *b, struct diag *d)
 
 static void forget_tail(struct bulkin *b)
 {
+	b->lacks_newline = b->tail.len > 0;
 	b->lines += b->tail.len > 0;
 	b->tail_is_stored = false;
 	buf_clear(&b->tail);

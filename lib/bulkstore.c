@@ -172,6 +172,14 @@ static int store_all(struct bulkstore *s, const struct map *map, const struct pu
 	return err;
 }
 
+void bulkstore_explain(int err, struct diag *d)
+{
+	if (err == -ESTALE)
+		diag_set(d, ESTALE, "the map is gone");
+	else if (!d->err)
+		diag_set(d, -err, "%s", strerrordesc_np(-err));
+}
+
 static int store(struct bulkstore *s, struct puts *p)
 {
 	uint32_t failed = 0;
@@ -183,8 +191,7 @@ static int store(struct bulkstore *s, struct puts *p)
 		map_close(&map);
 	}
 	if (err) {
-		if (!s->diag.err)
-			diag_set(&s->diag, -err, "%s", strerrordesc_np(-err));
+		bulkstore_explain(err, &s->diag);
 		diag_number(&s->diag, "line", p->lines[failed].number);
 		diag_quote(&s->diag, p->lines[failed].text, p->lines[failed].len);
 	}

@@ -19,6 +19,9 @@ struct bulkstore_line {
 	bool removes; /* the entry is to be removed, if it is there */
 };
 
+/* A sentence for an error that has none yet. */
+void bulkstore_explain(int err, struct diag *d);
+
 /* view is borrowed. open_flags: as map_open(). -ENOMEM */
 int bulkstore_new(const struct bulk_view *view, uint32_t open_flags, struct bulkstore **out);
 void bulkstore_free(struct bulkstore *s); /* NULL is fine */

@@ -171,13 +171,29 @@ static int parse_one(const struct layout *key, const char *name, size_t len, voi
 	return -EINVAL;
 }
 
+/* Do pieces that the key's name may be cut into stand before each '/'? If not, *at is it. */
+static bool is_in_pieces(const struct layout *key, const char *name, size_t *at)
+{
+	const char *start = name, *slash;
+
+	for (; (slash = strchr(name, '/')) != NULL; name = slash + 1) {
+		*at = (size_t)(slash - start);
+		if (!keyname_may_be_long(key) || !is_piece_length((size_t)(slash - name)))
+			return false;
+	}
+	return true;
+}
+
 int keyname_parse(const struct layout *key, const char *name, void *bytes, struct diag *d)
 {
 	struct buf joined = BUF_INIT(SIZE_MAX / 2);
+	size_t at;
 	int err;
 
 	if (!strchr(name, '/'))
 		return parse_one(key, name, strlen(name), bytes, d);
+	if (!is_in_pieces(key, name, &at))
+		return diag_at(d, EINVAL, at, "a '/' in a name is written %%2F");
 	err = join(name, &joined, d);
 	if (!err)
 		err = parse_one(key, joined.data ? joined.data : "", joined.len, bytes, d);

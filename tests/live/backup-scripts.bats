@@ -52,12 +52,12 @@ tools_again() {
     rm -rf "${TMP:?}"/{bin,once}
 }
 
-# before_cat ACTION [FILE]: the script's first cat, or its first of such a file, comes after it.
-before_cat() {
-    another cat "case \$1 in *${2:-})
-mkdir '$TMP/once' 2>/dev/null && { $1; } >/dev/null 2>&1 ;;
+# before TOOL ACTION [FILE]: the script's first use of it, or its first of such a file, comes after it.
+before() {
+    another "$1" "case \$1 in *${3:-})
+mkdir '$TMP/once' 2>/dev/null && { $2; } >/dev/null 2>&1 ;;
 esac
-exec $(command -v cat) \"\$@\""
+exec $(command -v "$1") \"\$@\""
 }
 
 # as_before: $TMP/dir becomes what older versions made of the mount, with a file for each key.
@@ -499,7 +499,7 @@ into_empty_of_before() {
 @test "ended by a signal: the old backup is there, and nothing beside it" {
     two_saved
     for signal in HUP INT TERM; do
-        before_cat 'kill -'$signal' $PPID; sleep 1'
+        before cat 'kill -'$signal' $PPID; sleep 1'
         ends $((128 + $(kill -l $signal))) save "$TMP/dir"
         tools_again
         only_good_there
@@ -508,7 +508,7 @@ into_empty_of_before() {
 
 @test "killed: the old backup is there, and the next run clears up" {
     two_saved
-    before_cat 'kill -KILL $PPID'
+    before cat 'kill -KILL $PPID'
     ends 137 save "$TMP/dir"
     diff -r "$TMP/good" "$TMP/dir"
     [[ -d $(echo "$TMP"/dir.bpfmapfs-new.*) ]]
@@ -533,7 +533,7 @@ into_empty_of_before() {
 
 @test "maps and keys that go meanwhile are no failure" {
     two_saved
-    before_cat "rm -r $MNT/a"
+    before cat "rm -r $MNT/a"
     warns 0 'a has gone meanwhile, and is left out' save "$TMP/dir"
     equal 1 "$(wc -l <"$TMP/err")"
     equal 'map 3 b' "$(grep '^map ' "$TMP/dir/manifest")"
@@ -572,22 +572,37 @@ into_empty_of_before() {
 @test "a dump that ends in an error is no backup" {
     two_saved
     for error in 'Input/output error' 'Operation not supported'; do
-        another cat "case \$1 in */b/.dump) head -n 2 \"\$1\" && echo 'cat: $error' >&2 && exit 1 ;; esac
-exec $(command -v cat) \"\$@\""
+        another dd "case \$1 in */b/.dump) head -n 2 \"\${1#if=}\" && echo 'dd: $error' >&2 && exit 1 ;; esac
+exec $(command -v dd) \"\$@\""
         warns 1 'b was not saved' save "$TMP/dir"
         grep -qF "$error" "$TMP/err"
         tools_again
         only_good_there
     done
-    another cat "case \$1 in */b/.dump) mkdir '$TMP/once' 2>/dev/null && head -n 1 \"\$1\" && exit 1 ;; esac
-exec $(command -v cat) \"\$@\""
+    another dd "case \$1 in */b/.dump) mkdir '$TMP/once' 2>/dev/null && head -n 1 \"\${1#if=}\" && exit 1 ;; esac
+exec $(command -v dd) \"\$@\""
+    silent save "$TMP/dir"
+    only_good_there
+}
+
+@test "where cat believes the size, as sendfile(2) does, all is saved" {
+    two_saved
+    another cat "exec python3 -c '
+import os, sys
+for name in sys.argv[1:]:
+    file = os.open(name, os.O_RDONLY)
+    try:
+        while os.sendfile(1, file, None, 1 << 20): pass
+    except OSError: # where it appends
+        while data := os.read(file, 1 << 20): os.write(1, data)
+' \"\$@\""
     silent save "$TMP/dir"
     only_good_there
 }
 
 @test "a map that is replaced while it is read is read again" {
     two_saved
-    before_cat "mv $MNT/a $MNT/c && mkdir $MNT/a,key=u8 && echo 1 >$MNT/a/255" /a/.dump
+    before dd "mv $MNT/a $MNT/c && mkdir $MNT/a,key=u8 && echo 1 >$MNT/a/255" /a/.dump
     silent save "$TMP/dir"
     grep -q key=u8 "$TMP/dir/maps/a/.map"
     equal '{"key":255,"value":1}' "$(<"$TMP/dir/maps/a/.dump")"
@@ -600,7 +615,7 @@ exec $(command -v cat) \"\$@\""
     only_good_there
     mkdir "$MNT/a"
     echo 1 >"$MNT/a/1"
-    before_cat "kill -KILL ${DAEMONS[$MNT]}; sleep 0.2"
+    before cat "kill -KILL ${DAEMONS[$MNT]}; sleep 0.2"
     unset "DAEMONS[$MNT]"
     warns 1 'is not there any more' save "$TMP/dir"
     only_good_there

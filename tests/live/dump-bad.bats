@@ -326,3 +326,14 @@ os.close(b)
 CODE
     equal "$(lines 1 1 2 2 3 3)" "$(kernel_lines m)"
 }
+
+@test "a slash in a key is refused, and no other key stored in its place" {
+    start_daemon
+    mkdir "$MNT/a,key=ipv4" "$MNT/c,key=char[16]" "$MNT/n,key=u32" "$MNT/p,type=lpm_trie,key=ipv4_prefix"
+    for line in a:10.0.0.1/2 c:usr/bin c:/ n:4/2 p:10.0.0.0/8 p:1/0.0.0.0_8; do
+        echo >"$MNT/.error_log"
+        echo "{\"key\":\"${line#*:}\",\"value\":1}" >"$TMP/line"
+        not_loaded EINVAL "${line%%:*}" "$TMP/line" 'line 1: '
+        cmp "$MNT/${line%%:*}/.dump" /dev/null
+    done
+}

@@ -458,6 +458,21 @@ static void test_ends(void **state)
 	end(&f);
 }
 
+/* The newline of a line that a pause has ended is no line of its own. */
+static void test_newline_behind_pause(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin_hash(&f, 16);
+	assert_good(&f, write_text(&f, "{\"key\":0,\"value\":7}"));
+	assert_good(&f, pause_here(&f));
+	assert_good(&f, write_bytes(&f, "", 0));
+	assert_good(&f, write_text(&f, "\n"));
+	assert_refused(&f, write_text(&f, "\nx\n"), -EINVAL, 3, "", "x");
+	end(&f);
+}
+
 /* What is refused at a pause may yet become a line. */
 static void test_pause(void **state)
 {
@@ -890,8 +905,8 @@ static void test_map_gone(void **state)
 	assert_good(&f, write_text(&f, "{\"key\":0,\"value\":7}\n{\"key\":9,\"value\":null}\n"));
 	sys_close(f.fd);
 	f.fd = -1;
-	assert_refused(&f, write_text(&f, "{\"key\":1,\"value\":8}\n"), -ESTALE, 3, "tale",
-		       "\"key\":1");
+	assert_refused(&f, write_text(&f, "{\"key\":1,\"value\":8}\n"), -ESTALE, 3,
+		       "the map is gone", "\"key\":1");
 	assert_null(strstr(f.diag.why, "no such key"));
 	assert_refused(&f, write_bytes(&f, text.data, text.len), -ESTALE, 3, "", "\"key\":0");
 	assert_refused(&f, write_text(&f, "{\"key\":1,\"value\":null}\n"), -ESTALE, 3, "", "null");
@@ -967,6 +982,7 @@ int main(void)
 		cmocka_unit_test(test_half_a_line),
 		cmocka_unit_test(test_ends),
 		cmocka_unit_test(test_pause),
+		cmocka_unit_test(test_newline_behind_pause),
 		cmocka_unit_test(test_end_behind_refusal),
 		cmocka_unit_test(test_bad_line),
 		cmocka_unit_test(test_numbers),

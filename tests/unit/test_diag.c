@@ -328,12 +328,17 @@ static void test_threads(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_set),      cmocka_unit_test(test_long_sentence),
-		cmocka_unit_test(test_print),    cmocka_unit_test(test_print_bare),
-		cmocka_unit_test(test_nul_byte), cmocka_unit_test(test_long_texts),
-		cmocka_unit_test(test_quote),    cmocka_unit_test(test_quote_at_the_end),
+		cmocka_unit_test(test_set),
+		cmocka_unit_test(test_long_sentence),
+		cmocka_unit_test(test_print),
+		cmocka_unit_test(test_print_bare),
+		cmocka_unit_test(test_nul_byte),
+		cmocka_unit_test(test_long_texts),
+		cmocka_unit_test(test_quote),
+		cmocka_unit_test(test_quote_at_the_end),
 		cmocka_unit_test(test_number_and_place),
-		cmocka_unit_test(test_ring),     cmocka_unit_test(test_ring_copies),
+		cmocka_unit_test(test_ring),
+		cmocka_unit_test(test_ring_copies),
 		cmocka_unit_test(test_threads),
 	};
 

@@ -8,6 +8,7 @@
 
 #include "fs/kind.h"
 #include "fs/newpart.h"
+#include "lib/text.h"
 
 enum { LARGE_TEXT = 64 * 1024 };
 
@@ -39,11 +40,6 @@ static const struct identity *identity(const struct textfile *t)
 	return node_identity(t->file.node);
 }
 
-static bool is_blank_byte(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 static void show(struct textfile *t)
 {
 	openfile_show(&t->file, t->is_draft ? -1 : (off_t)t->text.len, t->mtime);
@@ -56,7 +52,7 @@ static void stored(struct textfile *t)
 	t->dirty = false;
 	t->told = false;
 	t->stored_len = t->text.len;
-	while (t->stored_len && is_blank_byte(t->text.data[t->stored_len - 1]))
+	while (t->stored_len && text_is_blank(t->text.data[t->stored_len - 1]))
 		t->stored_len--;
 	if (t->put_flags == BPF_NOEXIST)
 		t->put_flags = BPF_ANY;
@@ -242,7 +238,7 @@ static bool adds_nothing(const struct textfile *t, const char *bytes, size_t siz
 	    off < t->stored_len || off > t->text.len)
 		return false;
 	for (size_t i = 0; i < size; i++)
-		if (!is_blank_byte(bytes[i]))
+		if (!text_is_blank(bytes[i]))
 			return false;
 	return true;
 }

@@ -174,10 +174,8 @@ static int store_all(struct bulkstore *s, const struct map *map, const struct pu
 
 void bulkstore_explain(int err, struct diag *d)
 {
-	if (err == -ESTALE)
-		diag_set(d, ESTALE, "the map is gone");
-	else if (!d->err)
-		diag_set(d, -err, "%s", strerrordesc_np(-err));
+	if (!d->err)
+		diag_set(d, -err, "%s", err == -ESTALE ? "the map is gone" : strerrordesc_np(-err));
 }
 
 static int store(struct bulkstore *s, struct puts *p)

@@ -14,14 +14,14 @@ char text_peek(const struct text *t)
 	return text_done(t) ? '\0' : t->s[t->pos];
 }
 
-static bool is_blank(char c)
+bool text_is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
 void text_skip_blanks(struct text *t)
 {
-	while (t->pos < t->len && is_blank(t->s[t->pos]))
+	while (t->pos < t->len && text_is_blank(t->s[t->pos]))
 		t->pos++;
 }
 

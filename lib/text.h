@@ -33,7 +33,8 @@ bool text_done(const struct text *t);
 /* The byte at the cursor, '\0' at the end. */
 char text_peek(const struct text *t);
 
-/* Skips spaces, tabs and newlines. */
+/* Spaces, tabs and newlines; skips them. */
+bool text_is_blank(char c);
 void text_skip_blanks(struct text *t);
 
 /* Takes c if it is next. */

@@ -327,6 +327,15 @@ CODE
     equal "$(lines 1 1 2 2 3 3)" "$(kernel_lines m)"
 }
 
+@test "half a line is told once, by its close" {
+    start_daemon
+    mkdir "$MNT/m"
+    printf '{"key":1,' >"$MNT/m/.dump" || true
+    eventually grep -q 'close /m/.dump: EINVAL: line 1: ' "$MNT/.error_log"
+    echo '{"key":2,"value":3}' >"$MNT/m/.dump" # behind the RELEASE of the first
+    equal 1 "$(grep -c '/m/.dump' "$MNT/.error_log")"
+}
+
 @test "a slash in a key is refused, and no other key stored in its place" {
     start_daemon
     mkdir "$MNT/a,key=ipv4" "$MNT/c,key=char[16]" "$MNT/n,key=u32" "$MNT/p,type=lpm_trie,key=ipv4_prefix"

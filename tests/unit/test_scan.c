@@ -432,6 +432,67 @@ static void test_cursor_of_trie_goes(void **state)
 	assert_without(&f, 6, 0);
 }
 
+/* The cursor of a map whose keys have no order goes, so the kernel starts over, or says that
+ * nothing follows. The cursor is the tenth key. */
+struct cursor {
+	struct fixture f;
+	unsigned int call; /* the one that has it */
+	uint32_t n;
+};
+
+static void drop_the_cursor(void *arg)
+{
+	struct cursor *c = arg;
+
+	if (fake_calls(FAKE_MAP_NEXT_KEY) == c->call)
+		drop(&c->f, c->n);
+}
+
+static void assert_cursor_goes(bool ends)
+{
+	static const struct shape hash = {"hash", BPF_MAP_TYPE_HASH, 4, 8, 40, 64, 0};
+	unsigned char key[4], next[4];
+	struct cursor c = {.call = 0};
+
+	open_shape(&c.f, &hash);
+	fake_fail_always(FAKE_MAP_LOOKUP_BATCH, -EOPNOTSUPP);
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(sys_map_next_key(c.f.map.fd, i ? key : NULL, next), 0);
+		memcpy(key, next, sizeof(key));
+	}
+	c.n = key_number(&hash, key);
+	c.call = fake_calls(FAKE_MAP_NEXT_KEY) + 11;
+	fake_hook(FAKE_MAP_NEXT_KEY, drop_the_cursor, &c);
+	if (ends)
+		fake_fail(FAKE_MAP_NEXT_KEY, 10, -ENOENT);
+	assert_without(&c.f, c.n, 0);
+}
+
+static void test_cursor_goes(void **state)
+{
+	(void)state;
+	assert_cursor_goes(false);
+	assert_cursor_goes(true);
+}
+
+/* Whose every pass ends at a key that has gone, is not told to be complete. */
+static void test_cursor_goes_always(void **state)
+{
+	static const struct shape hash = {"hash", BPF_MAP_TYPE_HASH, 4, 8, 1, 64, 0};
+	const void *key, *value;
+	uint64_t pos = 0;
+	struct fixture f;
+
+	(void)state;
+	open_shape(&f, &hash);
+	fake_fail_always(FAKE_MAP_LOOKUP_BATCH, -EOPNOTSUPP);
+	fake_fail_always(FAKE_MAP_LOOKUP, -ENOENT);
+	assert_int_equal(scan_at(f.scan, &f.map, &pos, &key, &value), -EBUSY);
+	fake_fail_always(FAKE_MAP_LOOKUP, 0);
+	assert_int_equal(scan_at(f.scan, &f.map, &pos, &key, &value), 1);
+	close_shape(&f);
+}
+
 /* A key that goes between being found and being read is left out. */
 static void drop_seven(void *arg)
 {
@@ -490,6 +551,8 @@ int main(void)
 		cmocka_unit_test(test_token_of_trie_goes),
 		cmocka_unit_test(test_late_token_of_trie_goes),
 		cmocka_unit_test(test_cursor_of_trie_goes),
+		cmocka_unit_test(test_cursor_goes),
+		cmocka_unit_test(test_cursor_goes_always),
 		cmocka_unit_test(test_key_goes_before_it_is_read),
 		cmocka_unit_test(test_errors),
 	};

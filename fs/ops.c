@@ -62,7 +62,7 @@ static void reply_attr(struct request *r)
 	err = attr_get(r->fs, r->node, &st);
 	request_let_go(r);
 	if (err) {
-		request_finish(r, request_look_anew(r, err));
+		request_finish(r, request_look_anew(err));
 		return;
 	}
 	node_tell(r->node, st.st_size, seen_time(st.st_mtim));

@@ -75,9 +75,9 @@ static double entry_valid(enum node_kind kind)
 	}
 }
 
-int request_look_anew(const struct request *r, int err)
+int request_look_anew(int err)
 {
-	return err == -ENOENT && entry_valid(node_identity(r->node)->kind) > 0 ? -ESTALE : err;
+	return err == -ENOENT ? -ESTALE : err;
 }
 
 double request_attr_valid(struct fs *fs, const struct node *node)

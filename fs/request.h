@@ -49,9 +49,10 @@ void request_finish_entry(struct request *r, int err, struct found *found);
  * node is open, where fstat(2) has to see those of the text that is served. */
 double request_attr_valid(struct fs *fs, const struct node *node);
 
-/* The error of a request for attributes: where the kernel believes a name, it is to look that up
- * anew if what it stood for is gone, since another map may have it by now. */
-int request_look_anew(const struct request *r, int err);
+/* The error of a request for attributes. If what a name stood for is gone, the kernel is to look
+ * the name up anew, which it does not for ENOENT: another map may have it by now, or O_CREAT make
+ * the key. It believes names of maps and those that a listing gave for a while. */
+int request_look_anew(int err);
 
 /*
  * The entry of an identity, its node's reference counted for the kernel;

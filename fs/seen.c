@@ -7,11 +7,13 @@
 #include <string.h>
 #include <xxhash.h>
 
-enum { SHARDS = 64, FIRST_ROOM = 64, PARTS = 64 };
+enum { SHARDS = 64, FIRST_ROOM = 64, PARTS = 2000, PART_BITS = 11, KEY_BITS = 64 - PART_BITS };
+
+static const uint64_t KEY_MASK = (1ULL << KEY_BITS) - 1;
 
 struct slot {
-	uint64_t key : 58; /* without the bits that its shard says; 0: free */
-	uint64_t part : 6; /* of the second, in 64ths */
+	uint64_t key : KEY_BITS;   /* of those that its shard does not say; 0: free */
+	uint64_t part : PART_BITS; /* of the second, in 2000ths */
 	uint64_t hash : 36;
 	uint64_t seconds : 28; /* since the start, plus one */
 };
@@ -110,10 +112,10 @@ static void set_slot(struct slot *slot, uint64_t key, uint64_t hash, uint64_t se
 		seconds++;
 		part = 0;
 	}
-	slot->key = key & ((1ULL << 58) - 1);
+	slot->key = key & KEY_MASK;
 	slot->hash = hash & ((1ULL << 36) - 1);
 	slot->seconds = seconds & ((1U << 28) - 1);
-	slot->part = part & (PARTS - 1);
+	slot->part = part & ((1U << PART_BITS) - 1);
 }
 
 static int64_t note(struct seen *s, struct shard *shard, uint64_t key, uint64_t hash, int64_t now)
@@ -141,7 +143,7 @@ int64_t seen_value(struct seen *s, uint64_t key, const void *value, size_t len, 
 	if (!s->max_room)
 		return s->start * SEEN_SECOND;
 	pthread_mutex_lock(&shard->lock);
-	when = note(s, shard, key / SHARDS + 1, hash, now);
+	when = note(s, shard, key / SHARDS % KEY_MASK + 1, hash, now);
 	pthread_mutex_unlock(&shard->lock);
 	return when;
 }

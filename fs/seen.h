@@ -10,8 +10,8 @@
  * time: read once too often, never missed.
  *
  * A key that is seen for the first time has a whole second, which is in the past; one that
- * is seen to change the 64th of a second in which that was, rounded up: tar compares with
- * the time at which its last run began, to the nanosecond.
+ * is seen to change the half of a millisecond in which that was, rounded up: tar compares with
+ * the time at which its last run began, to the nanosecond, and warns of times in the future.
  */
 #ifndef BPFMAPFS_FS_SEEN_H
 #define BPFMAPFS_FS_SEEN_H

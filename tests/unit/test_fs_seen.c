@@ -43,19 +43,25 @@ static void test_times(void **state)
 }
 
 /* A first look has a whole second in the past, a change the time of its own, a little later than
- * it was: in 64ths of a second. */
+ * it was, by half a millisecond at most: tar tells of files from the future. */
 static void test_parts_of_seconds(void **state)
 {
 	static const struct {
 		uint64_t value;
-		int64_t now, expected; /* in 128ths of a second */
+		int64_t now, expected; /* in 4000ths of a second */
 	} cases[] = {
-		{1, 1280 + 5, 1280},    {1, 1280 + 64, 1280},    {2, 1280 + 65, 1408},
-		{3, 1408 + 65, 1536},   {3, 9999, 1536},         {4, 12800, 12802},
-		{5, 25600 + 3, 25604},  {6, 38400 + 127, 38528}, {7, 38400 + 127, 38656},
-		{8, 51200 + 65, 51266},
+		{1, 40000 + 5, 40000},
+		{1, 40000 + 2000, 40000},
+		{2, 40000 + 2001, 44000},
+		{3, 44000 + 2001, 48000},
+		{3, 99999, 48000},
+		{4, 400000, 400002},
+		{5, 800000 + 3, 800004},
+		{6, 1200000 + 3999, 1204000},
+		{7, 1200000 + 3999, 1208000},
+		{8, 1600000 + 2001, 1602002},
 	};
-	int64_t start = time(NULL) * SEEN_SECOND, part = SEEN_SECOND / 128;
+	int64_t start = time(NULL) * SEEN_SECOND, part = SEEN_SECOND / 4000;
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_int_equal(

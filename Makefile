@@ -16,15 +16,15 @@ Q := $(if $(V),,@)
 
 OPTIMIZE := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
 ifdef SANITIZE
-OPTIMIZE := -O1 -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined
+OPTIMIZE := -O1 -DSANITIZED -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=undefined
 # As shared libraries, gcc's two share no log: what a daemon's ubsan says would be lost.
-RUNTIME := $(if $(findstring clang,$(CC)),,-static-libasan -static-libubsan)
+RUNTIME := $(if $(findstring clang,$(CC))$(findstring thread,$(SANITIZE)),,-static-libasan -static-libubsan)
 endif
 WARNINGS := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wformat=2 -Wvla
 FLAGS := -std=gnu11 -g -pthread -fPIE $(OPTIMIZE) $(WARNINGS) $(if $(WERROR),-Werror)
 FLAGS += -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(CPPFLAGS) $(CFLAGS)
 LINK := $(CC) -pthread -pie $(OPTIMIZE) $(RUNTIME) -Wl,-z,relro,-z,now $(LDFLAGS)
-LIBS = $(shell pkg-config --libs fuse3 libbpf libxxhash)
+LIBS = $(shell pkg-config --libs fuse3 libbpf libxxhash libseccomp libcap-ng)
 BPF_FLAGS = -target bpf -mcpu=v3 -O2 -g -Wall -I. -I/usr/include/$(shell gcc -print-multiarch)
 
 LIB := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %.bpf.c,$(wildcard lib/*.c)))
@@ -34,6 +34,8 @@ FS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out fs/main.c,$(wildcard fs/*.c)))
 
 T := $(BUILD)/tests
 UNIT := $(patsubst tests/unit/%.c,$T/%,$(wildcard tests/unit/test_*.c))
+FAILURES := $(filter $T/test_failures%,$(UNIT))
+THREADS := $(patsubst tests/unit/%.c,$T/%,$(shell grep -lE 'pthread|handoff|bulk|park|stream' tests/unit/test_*.c))
 KERNEL := $(patsubst tests/unit/%.c,$T/%_kernel,$(wildcard tests/unit/test_contract.c))
 HELPERS := $(notdir $(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 FAKE := $(patsubst %.c,$T/unit/%.o,$(HELPERS))
@@ -42,17 +44,19 @@ LIVE := $(wildcard tests/live/*.bats)
 LIVE_BPF := $(patsubst tests/live/%.c,$T/%.o,$(wildcard tests/live/*.bpf.c))
 LIVE_C := $(patsubst tests/live/%.c,$T/%,$(filter-out %.bpf.c,$(wildcard tests/live/*.c)))
 FUZZ := $(patsubst tests/fuzz/%.c,$T/%,$(wildcard tests/fuzz/fuzz_*.c))
-PROMISES := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c)))
+SOAK := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/soak/*.c))
+PROMISES := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/fuzz_% tests/fuzz/fuse_%,$(wildcard tests/fuzz/*.c)))
+FUZZ_FUSE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/fuzz/fuse_*.c))
 BENCH_C := $(patsubst tests/bench/%.c,$T/%,$(wildcard tests/bench/*.c))
 
-.PHONY: all tests fuzzers benches run stop check check-asan fuzz bench lint format deps deps-check \
-	clean help FORCE
+.PHONY: all tests fuzzers benches run stop check check-asan check-tsan check-threads soak fuzz bench \
+	lint format deps deps-check clean help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/bpfmapfs ## build build/bpfmapfs (CC=clang BUILD=build/clang for another)
 
-tests: all $(UNIT) $(KERNEL) $(LIVE_BPF) $(LIVE_C) ## build everything the tests need
+tests: all $(UNIT) $(KERNEL) $(LIVE_BPF) $(LIVE_C) $T/mixed ## build everything the tests need
 
 fuzzers: $(FUZZ)
 
@@ -65,12 +69,27 @@ run: deps ## build and mount at /mnt/maps (MOUNT=DIR, OPTS='-o ro' for the daemo
 stop: ## unmount what make run has mounted
 	$(Q)scripts/stop
 
-check: deps-check ## run all tests (TESTS='name ...' for some)
+# Not for check-asan: the fuzzers have sanitizers of their own.
+MINUTE = $(MAKE) fuzz FUZZ_S=7 FUZZ_SEED=1
+
+check: deps-check ## run all tests, and the fuzzers for a minute (TESTS='name ...' for some tests)
 	$(Q)$(MAKE) tests
 	$(Q)scripts/check $(UNIT) $(KERNEL) $(LIVE)
+	$(Q)$(if $(TESTS)$(SANITIZE),,$(MINUTE))
 
-check-asan: ## the same with address and undefined behaviour sanitizers
+check-asan: ## the tests with address and undefined behaviour sanitizers
 	$(Q)$(MAKE) check BUILD=build/asan SANITIZE=address,undefined
+
+check-tsan: ## unit tests that have threads, and a mixed load, with the thread sanitizer
+	$(Q)$(MAKE) check-threads BUILD=build/tsan SANITIZE=thread
+
+check-threads: deps-check
+	$(Q)$(MAKE) all $(THREADS) $T/mixed
+	$(Q)scripts/check $(THREADS) tests/live/mixed.bats
+
+soak: ## twenty processes doing everything for SOAK_S=600 seconds (SOAK_P=20, SOAK_SEED=N)
+	$(Q)$(MAKE) all $T/mixed
+	$(Q)scripts/soak
 
 fuzz: ## feed random input to the parsers (FUZZ_S=60 seconds each, TESTS='name ...' for some)
 	$(Q)scripts/deps build fuzz
@@ -100,11 +119,14 @@ clean: ## remove build/
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
 
-run stop check bench: export BUILD := $(BUILD)
+run stop check check-threads soak bench: export BUILD := $(BUILD)
 run stop: export MOUNT := $(MOUNT)
 run: export OPTS := $(OPTS)
-check: export SANITIZE := $(SANITIZE)
-check fuzz: export TESTS := $(TESTS)
+check check-threads soak: export SANITIZE := $(SANITIZE)
+check check-threads fuzz: export TESTS := $(TESTS)
+soak: export SOAK_S := $(SOAK_S)
+soak: export SOAK_P := $(SOAK_P)
+check check-threads soak: export SOAK_SEED := $(SOAK_SEED)
 fuzz: export FUZZ_S := $(FUZZ_S)
 fuzz: export FUZZ_SEED := $(FUZZ_SEED)
 bench: export BENCH := $(BENCH)
@@ -180,7 +202,18 @@ $T/libreal.a: $(REAL) $(BUILD)/.sources
 $(BUILD)/bpfmapfs: $(BUILD)/fs/main.o $(BUILD)/libfs.a $(BUILD)/libbpfmaps.a
 	$(call link)
 
-$(UNIT): $T/%: $T/unit/%.o $(filter-out %/lib/sys.o,$(LIB)) $(BUILD)/libfs.a $T/libfake.a
+$(filter-out $(FAILURES),$(UNIT)): $T/%: $T/unit/%.o $(filter-out %/lib/sys.o,$(LIB)) $(BUILD)/libfs.a $T/libfake.a
+	$(call link,-lcmocka)
+
+# lib and fs, in which malloc is called failing_malloc, and so on for each of fail_calls.c.
+$T/failing.calls: $T/unit/fail_calls.o
+	$(Q)nm -g --defined-only $< | sed -n 's/.* T failing_\(.*\)/\1 failing_\1/p' >$@
+
+$T/libfailing.a: $(filter-out %/lib/sys.o,$(LIB)) $(FS) $(BUILD)/.sources $T/failing.calls
+	$(call archive)
+	$(Q)objcopy --redefine-syms=$T/failing.calls $@
+
+$(FAILURES): $T/%: $T/unit/%.o $T/libfailing.a $T/libfake.a
 	$(call link,-lcmocka)
 
 $(KERNEL): $T/%_kernel: $T/kernel/%.o $(LIB) $(BUILD)/libfs.a $T/libreal.a
@@ -189,8 +222,19 @@ $(KERNEL): $T/%_kernel: $T/kernel/%.o $(LIB) $(BUILD)/libfs.a $T/libreal.a
 $(LIVE_C): $T/%: $T/live/%.o $(BUILD)/libbpfmaps.a
 	$(call link)
 
-$(FUZZ): $T/%: $T/fuzz/%.o $(PROMISES) $(BUILD)/libbpfmaps.a
-	$(call link,-fsanitize=fuzzer)
+$T/mixed: $(SOAK)
+	$(call link)
+
+$T/fuzz_mounts: NEEDS := -Wl,--wrap=fopen64
+$(filter-out %/fuzz_fuse,$(FUZZ)): $T/%: $T/fuzz/%.o $(PROMISES) $(BUILD)/libbpfmaps.a
+	$(call link,-fsanitize=fuzzer $(NEEDS))
+
+# Requests come to the whole of fs over the fake kernel, and to the clock of fuse_clock.c.
+$T/fuzz_fuse: NEEDS := -Wl,--wrap=clock_gettime,--wrap=time,--wrap=nanosleep,--wrap=pthread_cond_timedwait
+$T/fuzz_fuse: NEEDS += -Wl,--wrap=fopen64,--wrap=opendir -lcmocka -fsanitize=fuzzer
+$T/fuzz_fuse: $T/fuzz/fuzz_fuse.o $(FUZZ_FUSE) $(PROMISES) $(filter-out %/lib/sys.o,$(LIB)) \
+		$(BUILD)/libfs.a $T/libfake.a
+	$(call link,$(NEEDS))
 
 $T/bench_codec: NEEDS := -ljson-c -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 $(BENCH_C): $T/%: $T/bench/%.o $(BUILD)/libbpfmaps.a

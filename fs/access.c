@@ -3,23 +3,24 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <string.h>
 
+#include "lib/host.h"
 #include "lib/sys.h"
 
 void access_of(struct fs *fs, uint32_t map_id, bool is_frozen, struct access *out)
 {
-	struct buf path = BUF_INIT(PATH_MAX);
 	struct stat st;
+	int err = catalog_pin(fs->catalog, map_id, NULL, &st);
 
-	if (catalog_pin(fs->catalog, map_id, &path, &st) == 0) {
+	if (!err) {
 		*out = (struct access){st.st_uid, st.st_gid, st.st_mode & 0666, st.st_mtim};
-	} else {
-		*out = (struct access){fs->options.uid, fs->options.gid, 0666 & ~fs->options.umask,
-				       fs->started};
+	} else { /* if nobody knows what the pin says, it is nobody's */
+		*out = (struct access){fs->options.uid, fs->options.gid,
+				       err == -ENOENT ? 0666 & ~fs->options.umask : 0, fs->started};
 	}
 	if (is_frozen || (fs->options.read_only && !fs->options.survey.snapshot))
 		out->mode &= 0444; /* a snapshot is for backups, which keep modes */
-	buf_free(&path);
 }
 
 /* By a descriptor, where there is no iterator. A map that must not be opened, it seems
@@ -114,6 +115,72 @@ mode_t access_dir_mode(mode_t mode)
 	return mode | (mode & 0444) >> 2;
 }
 
+bool access_has(uid_t uid, gid_t gid, mode_t mode, mode_t right)
+{
+	uint32_t served = host_served();
+
+	if (served == 0)
+		return true;
+	if (served == uid)
+		return mode >> 6 & right;
+	return (host_is_in_group(gid) ? mode >> 3 : mode) & right;
+}
+
+/* May he walk through all directories of bpffs on the way to the map? */
+static bool may_walk(struct fs *fs, uint32_t map_id)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
+	bool may = catalog_path(fs->catalog, map_id, &path) == 0;
+	struct stat st;
+
+	for (char *slash = path.data; may && (slash = strchr(slash, '/')) != NULL; slash++) {
+		*slash = '\0';
+		may = catalog_stat_dir(fs->catalog, path.data, &st) == 0 &&
+		      access_has(st.st_uid, st.st_gid, st.st_mode, 1);
+		*slash = '/';
+	}
+	buf_free(&path);
+	return may;
+}
+
+int access_may_read(struct fs *fs, uint32_t map_id, struct diag *d)
+{
+	struct access access;
+	int err;
+
+	if (host_served() == 0)
+		return 0;
+	err = access_look(fs, map_id, &access);
+	if (err)
+		return err;
+	if (access_has(access.uid, access.gid, access.mode, 4) && may_walk(fs, map_id))
+		return 0;
+	return diag_set(d, EACCES,
+			"this takes the right to read the map that is named: ask its owner for it");
+}
+
+int access_may_copy(struct fs *fs, const char *dir, const struct spec *spec, struct diag *d)
+{
+	uint32_t id;
+	int err;
+
+	if (!spec->inner_name)
+		return 0;
+	err = catalog_find_template(fs->catalog, dir, spec->inner_name, &id);
+	if (err == -ENOENT)
+		return 0; /* who makes the map says so */
+	return err ? err : access_may_read(fs, id, d);
+}
+
+int access_give(struct fs *fs, const char *dir, uint32_t map_id, uid_t uid, gid_t gid)
+{
+	struct stat st;
+
+	if (catalog_stat_dir(fs->catalog, dir, &st) == 0 && st.st_mode & S_ISGID)
+		gid = (gid_t)-1;
+	return uid || gid ? access_chown(fs, map_id, uid, gid, NULL) : 0;
+}
+
 static int pin_of(struct fs *fs, uint32_t map_id, struct buf *path, struct diag *d)
 {
 	int err = catalog_pin(fs->catalog, map_id, path, NULL);
@@ -132,6 +199,10 @@ int access_chmod(struct fs *fs, uint32_t map_id, mode_t mode, struct diag *d)
 	struct buf path = BUF_INIT(PATH_MAX);
 	int err = pin_of(fs, map_id, &path, d);
 
+	if (!err && mode & S_ISVTX)
+		err = diag_set(d, EPERM,
+			       "keys have no owners of their own, so that this bit would protect "
+			       "none: who may write the map may remove its keys");
 	if (!err)
 		err = sys_pin_chmod(path.data, mode & 0666);
 	catalog_note_change(fs->catalog);

@@ -32,7 +32,25 @@ bool access_is_frozen(struct fs *fs, const struct map *map);
  * search. */
 mode_t access_dir_mode(mode_t mode);
 
-/* chmod and chown of a map: they go to its pin. -EPERM if it has none. */
+/*
+ * What the kernel does not ask for: has the user whom this thread serves (lib/host.h) this right,
+ * of 4 to read, 2 to write and 1 to search, in what has such an owner and mode?
+ */
+bool access_has(uid_t uid, gid_t gid, mode_t mode, mode_t right);
+
+/* May he read a map, by the path that it is shown at? -EACCES explained, -ENOENT if it is gone. */
+int access_may_read(struct fs *fs, uint32_t map_id, struct diag *d);
+
+/* May he use the map, if there is one, that a spec for a map in dir names as its template? As
+ * above. */
+int access_may_copy(struct fs *fs, const char *dir, const struct spec *spec, struct diag *d);
+
+/* Makes a map that was just pinned in dir its maker's: the group is the directory's where that says
+ * so (S_ISGID). */
+int access_give(struct fs *fs, const char *dir, uint32_t map_id, uid_t uid, gid_t gid);
+
+/* chmod and chown of a map: they go to its pin. -EPERM explained if it has none, and of the
+ * sticky bit. */
 int access_chmod(struct fs *fs, uint32_t map_id, mode_t mode, struct diag *d);
 int access_chown(struct fs *fs, uint32_t map_id, uid_t uid, gid_t gid, struct diag *d);
 

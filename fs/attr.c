@@ -35,8 +35,12 @@ static int look(struct fs *fs, struct node *node, bool by_name, struct stat *st)
 	if (!by_name && look_at_served(fs, node, st))
 		return 0;
 	err = kind_stat(fs, id, st);
-	if (err == -ENOENT && kind_of(id->kind)->write && is_held_open(fs, node, by_name))
+	if (err == -ENOENT && kind_of(id->kind)->type == S_IFREG &&
+	    is_held_open(fs, node, by_name)) {
 		err = kind_stat_empty(fs, id, st);
+		if (!err && !by_name)
+			openfile_show_dead(fs, node, st);
+	}
 	if (err == -ESTALE && by_name)
 		err = -ENOENT; /* tools take that for "vanished" */
 	if (err)
@@ -92,7 +96,7 @@ static int set_map(struct fs *fs, struct node *node, const struct attr_change *c
 	struct stat now;
 	int err = attr_get(fs, node, &now);
 
-	if (!err && change->set_mode && (now.st_mode & 0777) != (change->st.st_mode & 0777))
+	if (!err && change->set_mode && (now.st_mode ^ change->st.st_mode) & (0777 | S_ISVTX))
 		err = access_chmod(fs, map_id, change->st.st_mode, d);
 	if (!err &&
 	    ((change->set_uid && uid != now.st_uid) || (change->set_gid && gid != now.st_gid)))
@@ -166,7 +170,7 @@ static int set_dir(struct fs *fs, const struct identity *id, const struct attr_c
 	catalog_dir_path(fs->catalog, (const char *)id->bytes, &path);
 	err = buf_error(&path);
 	if (!err && change->set_mode)
-		err = sys_pin_chmod(path.data, change->st.st_mode & 0777);
+		err = sys_pin_chmod(path.data, change->st.st_mode & 07777);
 	if (!err && (change->set_uid || change->set_gid))
 		err = sys_pin_chown(path.data, uid, gid);
 	buf_free(&path);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 #include "fs/awaited.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
@@ -12,29 +13,28 @@ static bool is_marked(const struct stat *st)
 	return st->st_mtim.tv_nsec == AWAITED_NSEC;
 }
 
-/* If that fails, the map awaits nothing, that is all. */
-static void set_mark(struct fs *fs, uint32_t map_id, bool marked)
+static int set_mark(struct fs *fs, uint32_t map_id, bool marked)
 {
 	struct buf path = BUF_INIT(PATH_MAX);
 	struct stat st;
+	int err = fs->options.read_only ? -ENOENT : catalog_pin(fs->catalog, map_id, &path, &st);
 
-	if (!fs->options.read_only && catalog_pin(fs->catalog, map_id, &path, &st) == 0 &&
-	    marked != is_marked(&st)) {
+	if (!err && marked != is_marked(&st)) {
 		st.st_mtim.tv_nsec = marked ? AWAITED_NSEC : 0;
-		sys_pin_set_mtime(path.data, st.st_mtim);
+		err = sys_pin_set_mtime(path.data, st.st_mtim);
 		catalog_note_change(fs->catalog);
 	}
 	buf_free(&path);
+	return err == -ENOENT ? 0 : err; /* others know no mark of such a map */
 }
 
+/* If nobody knows, it has what it had when it was asked last. */
 static bool has_mark(struct fs *fs, uint32_t map_id)
 {
-	struct buf path = BUF_INIT(PATH_MAX);
 	struct stat st;
-	bool has = catalog_pin(fs->catalog, map_id, &path, &st) == 0 && is_marked(&st);
+	int err = catalog_pin(fs->catalog, map_id, NULL, &st);
 
-	buf_free(&path);
-	return has;
+	return err ? err != -ENOENT : is_marked(&st);
 }
 
 static bool has_nonzero_slot(struct map_desc *desc, const struct map *map)
@@ -105,15 +105,16 @@ bool awaited_is(struct fs *fs, uint32_t map_id)
 	return false;
 }
 
-void awaited_begin(struct fs *fs, uint32_t map_id)
+int awaited_begin(struct fs *fs, uint32_t map_id)
 {
-	set_mark(fs, map_id, true);
-	fresh_add(&fs->fresh, map_id, false); /* else it cannot be made again, that is all */
+	int err = set_mark(fs, map_id, true);
+
+	return err ? err : fresh_add(&fs->fresh, map_id, false);
 }
 
-void awaited_end(struct fs *fs, uint32_t map_id)
+int awaited_end(struct fs *fs, uint32_t map_id)
 {
-	set_mark(fs, map_id, false);
+	return set_mark(fs, map_id, false);
 }
 
 static void find_in(struct fs *fs, const char *dir);

@@ -27,11 +27,12 @@ bool awaited_has_elements(struct fs *fs, uint32_t map_id);
 /* Is there something of it in the waiting room? */
 bool awaited_has_waiting(struct fs *fs, uint32_t map_id);
 
-/* A bare mkdir made the map: it is fresh, and has no .map. */
-void awaited_begin(struct fs *fs, uint32_t map_id);
+/* A bare mkdir made the map: it is fresh, and has no .map. 0 also if it has no pin, so that no daemon
+ * after this one will know; else -ENOMEM, or that of the pin's time. */
+int awaited_begin(struct fs *fs, uint32_t map_id);
 
-/* It has one, or is meant as it is. */
-void awaited_end(struct fs *fs, uint32_t map_id);
+/* It has one, or is meant as it is. 0 or an error as above; the mark may then be there still. */
+int awaited_end(struct fs *fs, uint32_t map_id);
 
 /* What a daemon before this one has begun. */
 void awaited_find(struct fs *fs);

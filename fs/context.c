@@ -27,12 +27,13 @@ int fs_init(struct fs *fs, struct fs_options *options)
 	fs->options = *options;
 	memset(options, 0, sizeof(*options));
 	clock_gettime(CLOCK_REALTIME, &fs->started);
+	clock_gettime(CLOCK_BOOTTIME, &fs->booted);
 	fs->root_mode = 0755;
-	scratch_init(&fs->scratch);
+	scratch_init(&fs->scratch, &fs->quota);
 	hide_init(&fs->hidden);
 	longdirs_init(&fs->longdirs);
 	fresh_init(&fs->fresh);
-	waitroom_init(&fs->waitroom);
+	waitroom_init(&fs->waitroom, &fs->quota);
 	lately_init(&fs->lately);
 	diag_ring_init(&fs->refusals);
 	init_names(fs);
@@ -41,7 +42,9 @@ int fs_init(struct fs *fs, struct fs_options *options)
 	pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
 	pthread_cond_init(&fs->files_changed, &clock);
 	pthread_condattr_destroy(&clock);
-	err = node_table_init(&fs->nodes);
+	err = quota_init(&fs->quota);
+	if (!err)
+		err = node_table_init(&fs->nodes);
 	if (err)
 		return err;
 	fs->seen = seen_new(fs->options.survey.snapshot ? 0 : SEEN_KEYS);
@@ -61,6 +64,7 @@ void fs_free(struct fs *fs)
 	fresh_free(&fs->fresh);
 	waitroom_free(&fs->waitroom);
 	lately_free(&fs->lately);
+	quota_free(&fs->quota);
 	diag_ring_free(&fs->refusals);
 	spec_free(&fs->options.mkdir_spec);
 	pthread_cond_destroy(&fs->files_changed);
@@ -118,18 +122,42 @@ bool fs_lacks_map(void *arg, uint32_t map_id)
 
 int fs_let_wait(struct fs *fs, const struct waiter *w, struct diag *d)
 {
-	int err = waitroom_put(&fs->waitroom, w);
+	int err = waitroom_put(&fs->waitroom, w, NULL);
 
-	if (err == -ENOSPC) {
-		waitroom_prune(&fs->waitroom, fs_lacks_map, fs);
-		err = waitroom_put(&fs->waitroom, w);
-	}
-	if (err == -ENOSPC)
-		return diag_set(d, ENOSPC,
-				"files of %d MiB wait for the .map of their maps, or for their "
-				"other parts, and no more may",
-				WAITROOM_BYTES >> 20);
-	return err;
+	if (err != -ENOSPC)
+		return err;
+	waitroom_prune(&fs->waitroom, fs_lacks_map, fs);
+	waitroom_prune_parts(&fs->waitroom);
+	return waitroom_put(&fs->waitroom, w, d);
+}
+
+enum { MOST_HELD = 64 * 1024 }; /* bytes of lines; what is more is in .error_log alone */
+
+static _Thread_local struct {
+	bool holds;
+	struct buf lines;
+} held_log;
+
+void fs_log(struct fs *fs, const char *lines)
+{
+	if (held_log.holds)
+		buf_adds(&held_log.lines, lines);
+	else if (fs->log)
+		fs->log(lines);
+}
+
+void fs_log_hold(void)
+{
+	held_log.holds = true;
+	held_log.lines = (struct buf)BUF_INIT(MOST_HELD);
+}
+
+void fs_log_release(struct fs *fs)
+{
+	held_log.holds = false;
+	if (held_log.lines.len)
+		fs_log(fs, held_log.lines.data);
+	buf_free(&held_log.lines);
 }
 
 void fs_keep_refusal(struct fs *fs, struct refusal *r, int err)
@@ -141,19 +169,17 @@ void fs_keep_refusal(struct fs *fs, struct refusal *r, int err)
 		diag_set(&r->diag, err, "%s", strerrordesc_np(err));
 	r->diag.err = err;
 	diag_ring_add(&fs->refusals, r);
-	if (fs->log) {
-		diag_print(r, &line);
-		if (line.data)
-			fs->log(line.data);
-	}
+	diag_print(r, &line);
+	if (line.data)
+		fs_log(fs, line.data);
 	buf_free(&line);
 }
 
-void fs_tell_waiting(struct fs *fs, const char *operation, uint32_t map_id, const char *name,
-		     int err, const struct diag *d)
+void fs_tell_waiting(struct fs *fs, uid_t uid, const char *operation, uint32_t map_id,
+		     const char *name, int err, const struct diag *d)
 {
 	struct buf path = BUF_INIT(2 * PATH_MAX);
-	struct refusal refusal = {.operation = operation, .diag = *d};
+	struct refusal refusal = {.uid = uid, .operation = operation, .diag = *d};
 
 	buf_addc(&path, '/');
 	catalog_path(fs->catalog, map_id, &path);

@@ -22,8 +22,10 @@
 #include "fs/lately.h"
 #include "fs/longdir.h"
 #include "fs/node.h"
+#include "fs/quota.h"
 #include "fs/scratch.h"
 #include "fs/seen.h"
+#include "fs/tally.h"
 #include "fs/waitroom.h"
 #include "lib/catalog.h"
 #include "lib/diag.h"
@@ -40,7 +42,8 @@ struct fs_options {
 	bool read_only;
 	bool snapshot;   /* survey.snapshot is to be made before the mount is */
 	bool raw_values; /* key files hold the bytes themselves */
-	uid_t uid;       /* of maps without a pin of ours, and of the root */
+	bool log_requests;
+	uid_t uid; /* of maps without a pin of ours, and of the root */
 	gid_t gid;
 	mode_t umask;
 };
@@ -48,6 +51,7 @@ struct fs_options {
 struct fs {
 	struct fs_options options;
 	struct catalog *catalog;
+	struct quota quota;
 	struct node_table nodes;
 	struct scratch scratch;
 	struct seen *seen;
@@ -57,7 +61,9 @@ struct fs {
 	struct waitroom waitroom;
 	struct lately lately;
 	struct diag_ring refusals;
+	struct tally tally;
 	struct timespec started; /* CLOCK_REALTIME */
+	struct timespec booted;  /* the same, CLOCK_BOOTTIME */
 
 	mode_t root_mode; /* of the root's directory, as long as this mount lives; atomic */
 
@@ -95,17 +101,23 @@ void fs_names_resume(struct fs *fs);
 /* Is the map gone? arg: the struct fs. */
 bool fs_lacks_map(void *arg, uint32_t map_id);
 
-/* Puts w into the waiting room, if need be in place of what waits in maps that are gone.
- * -ENOSPC explained. */
+/* Puts w into the waiting room, if need be in place of what waits in maps that are gone, and for
+ * parts that do not come. -ENOSPC explained. */
 int fs_let_wait(struct fs *fs, const struct waiter *w, struct diag *d);
+
+/* Lines for the log. Between fs_log_hold() and fs_log_release() this thread keeps them: whoever
+ * reads the log may be slow, and a request is answered first, and holds nothing meanwhile. */
+void fs_log(struct fs *fs, const char *lines);
+void fs_log_hold(void);
+void fs_log_release(struct fs *fs);
 
 /* Puts a refusal for err (a positive errno) into .error_log and the log: its time, and
  * its sentence if it has none, are filled in. */
 void fs_keep_refusal(struct fs *fs, struct refusal *r, int err);
 
 /* The same for one that nobody waits for: waits under a name, from the map's own
- * directory, was refused with err (-errno). operation: static. */
-void fs_tell_waiting(struct fs *fs, const char *operation, uint32_t map_id, const char *name,
-		     int err, const struct diag *d);
+ * directory, was refused with err (-errno). uid: whose it is; operation: static. */
+void fs_tell_waiting(struct fs *fs, uid_t uid, const char *operation, uint32_t map_id,
+		     const char *name, int err, const struct diag *d);
 
 #endif

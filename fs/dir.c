@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fs/attr.h"
+#include "fs/heldscan.h"
 #include "fs/key.h"
 #include "fs/kind.h"
 #include "fs/link.h"
@@ -14,13 +15,14 @@
 #include "fs/openfile.h"
 #include "fs/remake.h"
 #include "fs/tree.h"
+#include "lib/host.h"
 #include "lib/keyname.h"
-#include "lib/scan.h"
 
 enum {
 	SPECIALS = 2,
 	KEYS = SPECIALS + NODE_KINDS,
 	DIRS = KEYS,
+	FREE_NAMES = 64, /* of directories, for which a place allows */
 };
 
 #define MAPS ((off_t)1 << 32)
@@ -32,8 +34,10 @@ struct dir {
 	pthread_mutex_t lock;
 
 	struct map_desc *desc;    /* of a map */
-	struct scan *scan;        /* of a map that has keys, once it was read */
+	struct heldscan held;     /* of a map that has keys, once it was read */
 	struct longdir_set given; /* directories that long names are cut into */
+	struct quota_hold place;  /* who opened it, and */
+	struct quota_hold bytes;  /* for given */
 	off_t first, behind;      /* the offsets that the last reply began and ended with */
 
 	char **dirs; /* names of the directories below */
@@ -46,25 +50,30 @@ struct listing {
 	bool with_stat;
 	int (*emit)(void *arg, const struct dir_entry *entry);
 	void *arg;
+	struct diag *diag;
 	bool full;    /* emit said so */
 	off_t behind; /* the offset behind what was emitted */
 	bool any;     /* something was emitted */
 	bool at_end;  /* of the keys */
 };
 
-int dir_open(struct fs *fs, const struct identity *id, struct dir **out)
+int dir_open(struct fs *fs, const struct identity *id, struct dir **out, struct diag *diag)
 {
 	struct dir *d = calloc(1, sizeof(*d));
-	int err = 0;
+	int err;
 
 	if (!d)
 		return -ENOMEM;
 	d->fs = fs;
+	d->held.quota = &fs->quota;
+	d->place.uid = d->bytes.uid = d->held.bytes.uid = host_served();
 	pthread_mutex_init(&d->lock, NULL);
-	d->node = node_get(&fs->nodes, id);
-	if (!d->node)
+	err = quota_set(&fs->quota, QUOTA_DIRS, &d->place, 1, diag);
+	if (!err)
+		d->node = node_get(&fs->nodes, id);
+	if (!err && !d->node)
 		err = -ENOMEM;
-	else if (tree_is_in_map(id))
+	else if (!err && tree_is_in_map(id))
 		err = catalog_desc(fs->catalog, id->map_id, &d->desc);
 	if (err) {
 		dir_close(d);
@@ -82,14 +91,21 @@ static void forget_dirs(struct dir *d)
 	d->dirs = NULL;
 }
 
+static void forget_given(struct dir *d)
+{
+	longdir_set_free(&d->given);
+	quota_set(&d->fs->quota, QUOTA_TEXTS, &d->bytes, 0, NULL);
+}
+
 void dir_close(struct dir *d)
 {
 	forget_dirs(d);
-	scan_free(d->scan);
-	longdir_set_free(&d->given);
+	heldscan_end(&d->held);
+	forget_given(d);
 	map_desc_unref(d->desc);
 	if (d->node)
 		node_put(&d->fs->nodes, d->node, 1);
+	quota_set(&d->fs->quota, QUOTA_DIRS, &d->place, 0, NULL);
 	pthread_mutex_destroy(&d->lock);
 	free(d);
 }
@@ -103,16 +119,21 @@ static void emit(struct listing *l, const struct dir_entry *entry)
 	l->behind = entry->next;
 }
 
-/* What vanished meanwhile is passed over. */
+/* What vanished meanwhile is passed over. What cannot be told is asked for by name. */
 static void emit_identity(struct listing *l, const char *name, const struct identity *id,
 			  off_t next)
 {
 	struct dir_entry entry = {.name = name, .id = id, .next = next};
+	int err = 0;
 
 	entry.st.st_ino = node_ino(id);
 	entry.st.st_mode = kind_of(id->kind)->type;
-	if (l->with_stat && kind_stat(l->d->fs, id, &entry.st))
+	if (l->with_stat)
+		err = kind_stat(l->d->fs, id, &entry.st);
+	if (err == -ENOENT || err == -ESTALE)
 		return;
+	if (err)
+		entry.id = NULL;
 	emit(l, &entry);
 }
 
@@ -226,10 +247,17 @@ static int emit_long_dir(struct key_listing *k, char *rest, size_t len, uint64_t
 {
 	struct dir *d = k->l->d;
 	struct identity id = {.kind = NODE_LONG_DIR, .map_id = d->desc->info.id};
-	int gives = longdir_set_gives(&d->given, rest, len, pos), err;
+	int gives = longdir_set_gives(&d->given, rest, len, pos), err = 0;
 
 	if (gives != 1)
 		return gives;
+	if (d->given.room > FREE_NAMES)
+		err = quota_set(&d->fs->quota, QUOTA_TEXTS, &d->bytes,
+				d->given.room * sizeof(*d->given.seen), k->l->diag);
+	if (err) {
+		forget_given(d);
+		return err;
+	}
 	rest[len] = '\0';
 	id.bytes = (const unsigned char *)k->name.data;
 	id.len = (uint32_t)strlen(k->name.data) + 1;
@@ -273,8 +301,8 @@ static int list_batch(struct key_listing *k, uint64_t pos)
 	int err = 0;
 
 	k->l->at_end = false;
-	while (!k->l->full && !(k->l->any && scan_would_move(d->scan, pos))) {
-		err = scan_at(d->scan, &k->map, &pos, &key, &value);
+	while (!k->l->full && !(k->l->any && scan_would_move(d->held.scan, pos))) {
+		err = heldscan_at(&d->held, &k->map, &pos, &key, &value, k->l->diag);
 		k->l->at_end = err == 0;
 		if (err != 1)
 			return err;
@@ -315,10 +343,10 @@ static int list_keys(struct listing *l, off_t off)
 	l->at_end = true;
 	if (!key_is_listed(d->desc))
 		return 0;
-	if (!d->scan)
-		err = scan_new(d->desc, &d->scan);
+	if (!d->held.scan)
+		err = heldscan_begin(&d->held, d->desc, l->diag);
 	else if (off < d->first || off > d->behind)
-		scan_forget(d->scan);
+		scan_forget(d->held.scan);
 	if (!err)
 		err = map_open(&k.map, d->desc, BPF_F_RDONLY);
 	if (err == -EOPNOTSUPP)
@@ -427,9 +455,8 @@ static int look_anew(struct dir *d)
 {
 	int err;
 
-	scan_free(d->scan);
-	d->scan = NULL;
-	longdir_set_free(&d->given);
+	heldscan_end(&d->held);
+	forget_given(d);
 	if (d->desc)
 		return 0;
 	forget_dirs(d);
@@ -458,10 +485,10 @@ static int list(struct listing *l, off_t off)
 }
 
 int dir_read(struct dir *d, off_t off, bool with_stat,
-	     int (*emit_entry)(void *arg, const struct dir_entry *entry), void *arg)
+	     int (*emit_entry)(void *arg, const struct dir_entry *entry), void *arg,
+	     struct diag *diag)
 {
-	struct listing l = {
-		.d = d, .with_stat = with_stat, .emit = emit_entry, .arg = arg, .behind = off};
+	struct listing l = {d, with_stat, emit_entry, arg, diag, .behind = off};
 	int err;
 
 	pthread_mutex_lock(&d->lock);

@@ -31,14 +31,16 @@ struct dir_entry {
 	off_t next;                /* where the listing goes on behind it */
 };
 
-int dir_open(struct fs *fs, const struct identity *id, struct dir **out);
+/* -EMFILE, -ENFILE: explained. dir_close() in the end. */
+int dir_open(struct fs *fs, const struct identity *id, struct dir **out, struct diag *d);
 void dir_close(struct dir *d);
 
 /*
  * Calls emit for the entries from off on, until it returns other than 0 or a
- * reply's worth is done. None emitted: the end. -ENOENT if the map is gone.
+ * reply's worth is done. None emitted: the end. -ENOENT if the map is gone; -ENOMEM, explained, if
+ * who opened it may not have as much as is read at once of elements as large as the map's.
  */
 int dir_read(struct dir *d, off_t off, bool with_stat,
-	     int (*emit)(void *arg, const struct dir_entry *entry), void *arg);
+	     int (*emit)(void *arg, const struct dir_entry *entry), void *arg, struct diag *diag);
 
 #endif

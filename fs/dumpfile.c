@@ -11,6 +11,7 @@
 #include "fs/newfile.h"
 #include "lib/bulkin.h"
 #include "lib/bulkout.h"
+#include "lib/bulkstore.h"
 
 struct dumpfile {
 	struct file file;
@@ -101,6 +102,8 @@ static int open_to_write(struct dumpfile *f, struct diag *d)
 
 	if (!err && (f->file.flags & O_ACCMODE) == O_RDWR)
 		err = diag_set(d, EINVAL, "a dump is either read or written");
+	if (!err)
+		err = openfile_hold(&f->file, bulkstore_bytes(&f->view), d);
 	return err ? err : bulkin_new(&f->view, fs->options.survey.open_flags, &f->in);
 }
 
@@ -145,14 +148,17 @@ static int dump_open(struct file *file, bool created, struct diag *d)
 /* Reading. */
 
 /* At offset 0 a dump begins. */
-static int begin(struct dumpfile *f)
+static int begin(struct dumpfile *f, struct diag *d)
 {
+	int err;
+
 	bulkout_free(f->out);
 	f->out = NULL;
 	buf_clear(&f->text);
 	f->given = 0;
 	f->text_at = 0;
-	return bulkout_new(&f->view, &f->out);
+	err = openfile_hold(&f->file, bulkout_bytes(&f->view), d);
+	return err ? err : bulkout_new(&f->view, &f->out);
 }
 
 /* What is before off, its reader has. It goes when there is more of it than of what is left. */
@@ -186,7 +192,7 @@ static int give(struct dumpfile *f, size_t size, struct buf *out, struct diag *d
 static int dump_read(struct file *file, size_t size, off_t off, struct buf *out, struct diag *d)
 {
 	struct dumpfile *f = self(file);
-	int err = off ? 0 : begin(f);
+	int err = off ? 0 : begin(f, d);
 
 	if (err)
 		return err;
@@ -263,4 +269,5 @@ const struct file_type dumpfile_type = {
 	.flush = dump_flush,
 	.sync = dump_sync,
 	.close = dump_close,
+	.place = QUOTA_DUMPS,
 };

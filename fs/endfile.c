@@ -50,8 +50,11 @@ static int take_element(struct popfile *p, struct diag *d)
 {
 	int err;
 
-	buf_clear(&p->text);
+	openfile_clear(&p->file, &p->text);
 	err = ends_pop(p->file.fs, p->file.id->map_id, &p->text, d);
+	if (!err && openfile_hold(&p->file, p->text.len, NULL))
+		openfile_hold(&p->file, 0,
+			      NULL); /* it is taken already: what is kept is one element */
 	p->is_served = err != 0;
 	return err;
 }
@@ -138,12 +141,16 @@ static int push_read(struct file *f, size_t size, off_t off, struct buf *out, st
 }
 
 /* Forgets the first bytes of what waits. */
-static void drop(struct buf *text, size_t len)
+static void drop(struct pushfile *p, size_t len)
 {
+	struct buf *text = &p->text;
+
 	if (!len)
 		return;
 	memmove(text->data, text->data + len, text->len - len);
 	buf_resize(text, text->len - len);
+	buf_trim(text);
+	openfile_hold(&p->file, text->len, NULL);
 }
 
 /* Pushes what is whole of what waits. At an error all is forgotten. */
@@ -154,23 +161,24 @@ static int push_waiting(struct pushfile *p, struct diag *d)
 
 	p->lines += done.lines;
 	if (!err) {
-		drop(&p->text, done.bytes);
+		drop(p, done.bytes);
 		return 0;
 	}
 	p->lines++;
 	diag_number(d, p->file.fs->options.raw_values ? "element" : "line", p->lines);
-	buf_clear(&p->text);
+	openfile_clear(&p->file, &p->text);
 	return err;
 }
 
 static int add(struct pushfile *p, const char *bytes, size_t size)
 {
-	int err;
+	int err = openfile_hold(&p->file, p->text.len + size, NULL);
 
 	buf_add(&p->text, bytes, size);
-	err = buf_error(&p->text);
+	if (!err)
+		err = buf_error(&p->text);
 	if (err)
-		buf_clear(&p->text);
+		openfile_clear(&p->file, &p->text);
 	return err;
 }
 

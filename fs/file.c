@@ -26,6 +26,8 @@ static const struct file_type *type_of(enum node_kind kind)
 static void destroy(struct file *f)
 {
 	openfile_set_blank(f, false);
+	quota_set(&f->fs->quota, QUOTA_TEXTS, &f->bytes, 0, NULL);
+	quota_set(&f->fs->quota, f->type->place, &f->place, 0, NULL);
 	pthread_mutex_destroy(&f->lock);
 	free(f);
 }
@@ -45,9 +47,11 @@ int file_open(struct fs *fs, struct node *node, int flags, bool created, struct 
 	f->node = node;
 	f->id = id;
 	f->flags = flags;
-	f->opener = host_served();
+	f->opener = f->place.uid = f->bytes.uid = host_served();
 	pthread_mutex_init(&f->lock, NULL);
-	err = type->open(f, created, d);
+	err = quota_set(&fs->quota, type->place, &f->place, 1, d);
+	if (!err)
+		err = type->open(f, created, d);
 	if (err) {
 		destroy(f);
 		return err;

@@ -5,6 +5,8 @@
 #include <limits.h>
 #include <string.h>
 
+#include "lib/host.h"
+
 /* Is this what the map with this id was, or could have been, made by? */
 static bool fits_spec(struct fs *fs, const char *dir, uint32_t id, const char *text)
 {
@@ -25,6 +27,33 @@ static bool fits_spec(struct fs *fs, const char *dir, uint32_t id, const char *t
 	return fits;
 }
 
+/* "@ID" leads root to any map. Others come by it only where they have come to already: directories
+ * protect what is in them. */
+static bool is_out_of_reach(struct fs *fs, const char *dir, uint32_t id)
+{
+	struct buf path = BUF_INIT(PATH_MAX);
+	const char *slash;
+	bool is_here;
+
+	if (host_served() == 0)
+		return false;
+	is_here = catalog_path(fs->catalog, id, &path) == 0;
+	if (is_here) {
+		slash = strrchr(path.data, '/');
+		is_here = strlen(dir) == (slash ? (size_t)(slash - path.data) : 0) &&
+			  strncmp(path.data, dir, strlen(dir)) == 0;
+	}
+	buf_free(&path);
+	return !is_here;
+}
+
+static int find_by_name(struct fs *fs, const char *dir, const char *name, uint32_t *id)
+{
+	int err = catalog_find(fs->catalog, dir, name, id);
+
+	return !err && name[0] == '@' && is_out_of_reach(fs, dir, *id) ? -ENOENT : err;
+}
+
 int findmap(struct fs *fs, const char *dir, const char *name, uint32_t *id)
 {
 	const char *comma = strchr(name, ',');
@@ -32,11 +61,11 @@ int findmap(struct fs *fs, const char *dir, const char *name, uint32_t *id)
 	int err;
 
 	if (!comma)
-		return catalog_find(fs->catalog, dir, name, id);
+		return find_by_name(fs, dir, name, id);
 	buf_add(&base, name, (size_t)(comma - name));
 	err = base.len ? buf_error(&base) : -ENOENT;
 	if (!err)
-		err = catalog_find(fs->catalog, dir, base.data, id);
+		err = find_by_name(fs, dir, base.data, id);
 	if (!err && !fits_spec(fs, dir, *id, comma + 1))
 		err = -ENOENT;
 	buf_free(&base);

@@ -32,6 +32,7 @@ enum node_kind {
 	NODE_WAIT_LINK, /* map_id, bytes: the name of a link that is no element yet, with the NUL */
 	NODE_WAIT_FILE, /* the same of a file in a map that has no .map yet */
 	NODE_DUMP,      /* .dump; map_id */
+	NODE_STATS,     /* in the root */
 	NODE_KINDS,
 };
 

@@ -102,10 +102,11 @@ int key_parse(struct map_desc *desc, const char *name, struct buf *out, struct d
 	return 0;
 }
 
-bool key_may_be_long_dir(const struct map_desc *desc, const char *path, const char *name)
+int key_may_be_long_dir(const struct map_desc *desc, const char *path, const char *name)
 {
-	return !key_why_not(desc) && keyname_is_piece(desc->key, name) &&
-	       keyname_may_begin(desc->key, path);
+	if (key_why_not(desc) || !keyname_is_piece(desc->key, name))
+		return 0;
+	return keyname_may_begin(desc->key, path);
 }
 
 int key_print(const struct map_desc *desc, const void *key, struct buf *out)
@@ -157,12 +158,7 @@ int key_hide(struct fs *fs, const struct map_desc *desc, const void *key)
 
 bool key_is_shown(struct fs *fs, const struct map_desc *desc, const void *key, const void *value)
 {
-	if (!is_hidden(fs, desc, key))
-		return true;
-	if (buf_is_zero(value, desc->value->size))
-		return false;
-	key_show(fs, desc, key);
-	return true;
+	return !is_hidden(fs, desc, key) || !buf_is_zero(value, desc->value->size);
 }
 
 int key_text(struct fs *fs, const struct map_desc *desc, const void *key, const void *value,
@@ -174,13 +170,22 @@ int key_text(struct fs *fs, const struct map_desc *desc, const void *key, const 
 	return codec_print(value_format(fs), desc->value, value, text);
 }
 
-/* The present value into s->value. */
+/*
+ * The present value into s->value. What was read before its slot was seen to be hidden may be
+ * older than the removal, so it is read again: what is there then was stored since, and the slot
+ * is to be seen for good.
+ */
 static int get(struct session *s, const void *key)
 {
 	int err = map_get(&s->map, key, s->value);
 
-	if (!err && !key_is_shown(s->fs, s->desc, key, s->value))
+	if (err || !is_hidden(s->fs, s->desc, key))
+		return err;
+	err = map_get(&s->map, key, s->value);
+	if (!err && buf_is_zero(s->value, s->desc->value->size))
 		err = -ENOENT;
+	if (!err)
+		key_show(s->fs, s->desc, key);
 	return err;
 }
 
@@ -258,11 +263,17 @@ int key_zero(struct fs *fs, uint32_t map_id, const void *key, uint64_t flags, st
 	return err;
 }
 
-/* Removes an element; slots that always exist are hidden instead. */
+/* Removes an element; slots that always exist are hidden instead, and that they can be is
+ * known before. Whoever looks meanwhile may show them again. */
 static int remove_element(struct session *s, const void *key, struct diag *d)
 {
-	int err = map_delete(&s->map, key, d);
+	int err = key_hide(s->fs, s->desc, key);
 
+	if (err)
+		return err;
+	err = map_delete(&s->map, key, d);
+	if (err)
+		key_show(s->fs, s->desc, key);
 	return err ? err : key_hide(s->fs, s->desc, key);
 }
 

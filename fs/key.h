@@ -25,8 +25,8 @@
 int key_parse(struct map_desc *desc, const char *name, struct buf *out, struct diag *d);
 
 /* Is path, whose last piece is name, spelt like a directory that long names are cut
- * into? */
-bool key_may_be_long_dir(const struct map_desc *desc, const char *path, const char *name);
+ * into? 1, 0, -ENOMEM. */
+int key_may_be_long_dir(const struct map_desc *desc, const char *path, const char *name);
 
 /* The canonical name, appended; the pieces of a long one are joined by '/'. */
 int key_print(const struct map_desc *desc, const void *key, struct buf *out);
@@ -48,7 +48,7 @@ struct key_look {
 	struct access access;
 };
 
-/* Is the element there to be seen, given its value? */
+/* Is the element there to be seen, given its value? Which may be older than its removal. */
 bool key_is_shown(struct fs *fs, const struct map_desc *desc, const void *key, const void *value);
 
 /* An element was stored, or removed, by somebody else than the calls below: its slot, if slots

@@ -13,6 +13,7 @@
 #include "fs/newlink.h"
 #include "fs/newpart.h"
 #include "fs/special.h"
+#include "fs/stats.h"
 
 /* The most that a special file can be written in; the least that a value may be. */
 enum { SPECIAL_TEXT = 1 << 20, VALUE_TEXT = 64 * 1024 };
@@ -41,7 +42,7 @@ static int stat_dir(struct fs *fs, const struct identity *id, struct stat *st)
 
 	if (err)
 		return err;
-	st->st_mode = S_IFDIR | (dir.st_mode & 0777);
+	st->st_mode = S_IFDIR | (dir.st_mode & 07777);
 	st->st_uid = dir.st_uid;
 	st->st_gid = dir.st_gid;
 	st->st_nlink = 1;
@@ -134,9 +135,9 @@ static int stat_special(struct fs *fs, const struct identity *id, struct stat *s
 	return err;
 }
 
-static int stat_error_log(struct fs *fs, const struct identity *id, struct stat *st)
+static int stat_root_file(struct fs *fs, const struct identity *id, struct stat *st)
 {
-	const struct access access = {fs->options.uid, fs->options.gid, 0600, fs->started};
+	const struct access access = {fs->options.uid, fs->options.gid, 0777, fs->started};
 
 	kind_fill_file(&access, kind_of(id->kind)->mode, 0, fs->started.tv_sec * SEEN_SECOND, st);
 	return 0;
@@ -257,6 +258,13 @@ SPECIAL_WRITE(types)
 SPECIAL_READ(error_log)
 SPECIAL_WRITE(error_log)
 
+static int read_stats(struct fs *fs, const struct identity *id, struct buf *text, int64_t *mtime)
+{
+	(void)id;
+	*mtime = fs->started.tv_sec * SEEN_SECOND;
+	return stats_print(fs, text);
+}
+
 static void close_map_file(struct fs *fs, const struct identity *id)
 {
 	newfile_map_file_closed(fs, id->map_id);
@@ -312,10 +320,11 @@ static const struct kind kinds[NODE_KINDS] = {
 			.mode = 0444,
 			.stat = stat_special,
 			.read = read_count},
+	/* For good nobody but the owner takes the right to write from all. */
 	[NODE_FROZEN] = {.name = ".frozen",
 			 .directory = NODE_MAP,
 			 .type = S_IFREG,
-			 .mode = 0666,
+			 .mode = 0644,
 			 .stat = stat_special,
 			 .read = read_frozen,
 			 .write = write_frozen},
@@ -335,12 +344,19 @@ static const struct kind kinds[NODE_KINDS] = {
 		       .may_write = may_write_key},
 	[NODE_ERROR_LOG] = {.name = ".error_log",
 			    .directory = NODE_ROOT,
+			    .personal = true,
 			    .type = S_IFREG,
-			    .mode = 0600,
-			    .stat = stat_error_log,
+			    .mode = 0666,
+			    .stat = stat_root_file,
 			    .read = read_error_log,
 			    .write = write_error_log,
 			    .blank = blank_error_log},
+	[NODE_STATS] = {.name = ".stats",
+			.directory = NODE_ROOT,
+			.type = S_IFREG,
+			.mode = 0400,
+			.stat = stat_root_file,
+			.read = read_stats},
 	[NODE_KEY] = {.type = S_IFREG,
 		      .mode = 0666,
 		      .stat = stat_key,

@@ -18,6 +18,7 @@ struct kind {
 	bool listed;
 	unsigned int end; /* which of enum maptype_ends it is; only maps of such types have it */
 	bool consumes;    /* reading takes from the map: it needs the right to write as well */
+	bool personal;    /* its text depends on who reads it: its size is nobody's to see */
 	mode_t type;      /* S_IFDIR, S_IFREG */
 	mode_t mode;      /* permissions it has at most */
 

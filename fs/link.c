@@ -53,27 +53,33 @@ static void print_relative(const char *outer, size_t pieces, const char *inner, 
 	buf_adds(target, inner + common);
 }
 
-static size_t pieces_of(const struct map_desc *desc, const void *key)
+static int count_pieces(const struct map_desc *desc, const void *key, size_t *pieces)
 {
 	struct buf name = BUF_INIT(SIZE_MAX / 2);
-	size_t pieces = 0;
+	int err = key_print(desc, key, &name);
 
-	if (!key_print(desc, key, &name) && name.data)
-		pieces = count_of('/', name.data);
+	*pieces = !err && name.data ? count_of('/', name.data) : 0;
 	buf_free(&name);
-	return pieces;
+	return err == -ENOMEM ? err : 0;
 }
 
 int link_print(struct fs *fs, const struct map_desc *desc, const void *key, const void *value,
 	       struct buf *target)
 {
 	struct buf outer = BUF_INIT(PATH_MAX), inner = BUF_INIT(PATH_MAX);
+	int err = catalog_path(fs->catalog, desc->info.id, &outer), has_path = -ENOENT;
+	size_t pieces;
 	uint32_t id;
-	int err = catalog_path(fs->catalog, desc->info.id, &outer);
 
 	memcpy(&id, value, sizeof(id));
-	if (!err && catalog_path(fs->catalog, id, &inner) == 0)
-		print_relative(outer.data, pieces_of(desc, key), inner.data, target);
+	if (!err)
+		err = count_pieces(desc, key, &pieces);
+	if (!err)
+		has_path = catalog_path(fs->catalog, id, &inner);
+	if (has_path == -ENOMEM)
+		err = has_path;
+	else if (!has_path)
+		print_relative(outer.data, pieces, inner.data, target);
 	else if (!err)
 		buf_addf(target, "../@%" PRIu32, id);
 	buf_free(&outer);
@@ -320,8 +326,10 @@ static int open_inner(struct fs *fs, uint32_t id, struct map *map, struct diag *
 int link_check(struct fs *fs, uint32_t inner, struct diag *d)
 {
 	struct map map;
-	int err = open_inner(fs, inner, &map, d);
+	int err = access_may_read(fs, inner, d);
 
+	if (!err)
+		err = open_inner(fs, inner, &map, d);
 	if (!err)
 		close_map(&map);
 	return err;

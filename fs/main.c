@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
 #include "fs/awaited.h"
+#include "fs/confine.h"
 #include "fs/loop.h"
 #include "fs/ops.h"
 #include "fs/options.h"
 #include "fs/park.h"
 #include "lib/host.h"
+#include "lib/maptype.h"
 #include "lib/symbols.h"
 #include "lib/sys.h"
 
@@ -34,6 +37,25 @@ static int fail(const char *what, int err, const char *hint)
 	return err;
 }
 
+/*
+ * Makes a map and lets it go. What libbpf wants to know of the kernel before, it asks by loading a
+ * program, which it may no more once it is confined.
+ */
+static int try_to_make_map(void)
+{
+	const struct sys_map_attr attr = {.type = maptype_by_name("array", 5)->type,
+					  .name = "bpfmapfs",
+					  .key_size = sizeof(uint32_t),
+					  .value_size = sizeof(uint32_t),
+					  .max_entries = 1};
+	int fd = sys_map_create(&attr);
+
+	if (fd < 0)
+		return fail("cannot make BPF maps", fd, "-o ro does without");
+	sys_close(fd);
+	return 0;
+}
+
 /* What the kernel would refuse later is told now, on stderr. */
 static int check_kernel(const struct fs_options *options)
 {
@@ -48,7 +70,9 @@ static int check_kernel(const struct fs_options *options)
 	err = options->read_only ? 0 : sys_pin_prepare(options->survey.pindir);
 	if (err == -EMEDIUMTYPE)
 		return fail(options->survey.pindir, -EINVAL, "pindir has to be on a bpffs");
-	return err ? fail(options->survey.pindir, err, "") : 0;
+	if (err)
+		return fail(options->survey.pindir, err, "");
+	return options->read_only ? 0 : try_to_make_map();
 }
 
 /* Whoever asks for what only libfuse's loop has, gets that. */
@@ -73,17 +97,48 @@ static int loop(struct fuse_session *session, const struct fuse_cmdline_opts *fu
 	return err;
 }
 
-static int serve(struct fs *fs, struct fuse_session *session, const struct fuse_cmdline_opts *fuse)
+static void toggle_trace(int number)
 {
-	int err = -EIO;
+	(void)number;
+	trace_toggle();
+}
+
+static int set_signal_handlers(struct fuse_session *session)
+{
+	const struct sigaction toggle = {.sa_handler = toggle_trace, .sa_flags = SA_RESTART};
 
 	if (fuse_set_signal_handlers(session))
+		return -EIO;
+	return sigaction(SIGUSR1, &toggle, NULL) ? -errno : 0;
+}
+
+/* It ends already: a second signal is not to cut that short. */
+static void block_signals(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, NULL);
+}
+
+static int serve(struct fs *fs, struct fuse_session *session, const struct fuse_cmdline_opts *fuse)
+{
+	int err = set_signal_handlers(session);
+
+	if (err)
 		return err;
+	err = -EIO;
 	if (fuse_session_mount(session, fuse->mountpoint))
 		goto out_signals;
 	fs->session = session;
 	fs->mountpoint = fuse->mountpoint;
 	fs->log = fuse->foreground ? log_to_stderr : log_to_syslog;
+	err = confine(fs->options.read_only);
+	if (err) {
+		fail("cannot give up rights", err, "");
+		goto out_mount;
+	}
+	err = -EIO;
 	if (fuse_daemonize(fuse->foreground))
 		goto out_mount;
 	err = park_new(&fs->park);
@@ -94,13 +149,14 @@ static int serve(struct fs *fs, struct fuse_session *session, const struct fuse_
 out_mount:
 	fuse_session_unmount(session);
 out_signals:
+	block_signals();
 	fuse_remove_signal_handlers(session);
 	return err < 0 ? err : 0;
 }
 
 static void tell_refused_copy(void *arg, uint32_t map_id, const struct diag *d)
 {
-	fs_tell_waiting(arg, "snapshot", map_id, "", -d->err, d);
+	fs_tell_waiting(arg, 0, "snapshot", map_id, "", -d->err, d);
 }
 
 static int start(struct fs *fs, struct fs_options *options, struct snapshot *snapshot)
@@ -118,6 +174,8 @@ static int start(struct fs *fs, struct fs_options *options, struct snapshot *sna
 		err = catalog_refresh(fs->catalog);
 	if (!err)
 		awaited_find(fs);
+	if (!err && fs->options.log_requests)
+		trace_toggle();
 	return err;
 }
 

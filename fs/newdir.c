@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/host.h"
+
 int newdir_make(struct fs *fs, uint32_t map_id, const char *path)
 {
-	struct waiter dir = {.kind = WAIT_DIR, .name = (char *)path, .text = NULL};
+	struct waiter dir = {
+		.kind = WAIT_DIR, .name = (char *)path, .text = NULL, .maker = host_served()};
 	int err = 0;
 
 	pthread_mutex_lock(&fs->waitroom.turn);

@@ -97,13 +97,15 @@ static int store(struct fs *fs, uint32_t map_id, const struct buf *key, const ch
 	return key_store(fs, map_id, key->data, text, len, flags, d);
 }
 
-void newfile_remove_element(struct fs *fs, uint32_t map_id, const char *name)
+int newfile_remove_element(struct fs *fs, uint32_t map_id, const char *name)
 {
 	struct buf key = BUF_INIT(SIZE_MAX / 2);
+	int err = parse_name(fs, map_id, name, false, &key, NULL);
 
-	if (parse_name(fs, map_id, name, false, &key, NULL) == 0)
-		key_remove(fs, map_id, key.data, NULL);
+	if (!err)
+		err = key_remove(fs, map_id, key.data, NULL);
 	buf_free(&key);
+	return err == -ENOENT || err == -EINVAL ? 0 : err; /* there is none */
 }
 
 static int read_element(struct fs *fs, const struct waiter *w, struct buf *text,
@@ -150,16 +152,21 @@ static void move_to_key(struct fs *fs, const struct identity *from, uint32_t map
 
 /* Waiting. The turn is taken in all that follows. */
 
-static void each_waiter(struct fs *fs, uint32_t map_id,
-			void (*work)(struct fs *fs, const struct waiter *w, void *arg), void *arg)
+/* -ENOMEM: not all were met. */
+static int each_waiter(struct fs *fs, uint32_t map_id,
+		       void (*work)(struct fs *fs, const struct waiter *w, void *arg), void *arg)
 {
-	uint64_t last = waitroom_last(&fs->waitroom);
+	uint64_t last = waitroom_last(&fs->waitroom), number = 0;
 	struct waiter w;
+	int err;
 
-	for (w.number = 0; waitroom_next(&fs->waitroom, map_id, w.number, &w) == 0;
-	     waiter_release(&w))
-		if (w.number <= last)
+	while ((err = waitroom_next(&fs->waitroom, map_id, number, &w)) == 0) {
+		number = w.number;
+		if (number <= last)
 			work(fs, &w, arg);
+		waiter_release(&w);
+	}
+	return err == -ENOENT ? 0 : err;
 }
 
 /* What is stored is a key, and waits no longer. */
@@ -231,11 +238,13 @@ static int keep(struct fs *fs, uint32_t map_id, const struct identity *id, const
 		.len = len,
 		.maker = host_served(),
 	};
-	bool was_stored =
-		waitroom_find(&fs->waitroom, map_id, w.name, &present) == 0 && present.stored;
-	int err;
+	int err = waitroom_find(&fs->waitroom, map_id, w.name, &present);
+	bool was_there = !err, was_stored = !err && present.stored;
 
-	waiter_release(&present);
+	if (was_there)
+		waiter_release(&present);
+	else if (err == -ENOMEM)
+		return err;
 	if (fs_lacks_map(fs, map_id))
 		return -ESTALE;
 	fresh_touch(&fs->fresh, map_id);
@@ -244,6 +253,8 @@ static int keep(struct fs *fs, uint32_t map_id, const struct identity *id, const
 		return keep_without_room(fs, &w, id);
 	if (!err)
 		err = waitroom_find(&fs->waitroom, map_id, w.name, &present);
+	if (err && !was_there)
+		waitroom_remove(&fs->waitroom, map_id, w.name); /* it may not be there */
 	if (err)
 		return err;
 	if (store_if_it_fits(fs, &w))
@@ -305,11 +316,12 @@ static int remove_file(struct fs *fs, const struct identity *id)
 
 	if (err)
 		return err;
-	waitroom_remove(&fs->waitroom, w.map_id, w.name);
 	if (w.stored || w.is_part) /* a part may hide what the key has */
-		newfile_remove_element(fs, w.map_id, w.name);
+		err = newfile_remove_element(fs, w.map_id, w.name);
+	if (!err)
+		waitroom_remove(&fs->waitroom, w.map_id, w.name);
 	waiter_release(&w);
-	return 0;
+	return err;
 }
 
 int newfile_remove(struct fs *fs, const struct identity *id)
@@ -364,7 +376,7 @@ static void refuse(struct fs *fs, const struct waiter *w, int err, struct diag *
 		why->err = EINVAL;
 	}
 	diag_quote(why, w->text, w->len);
-	fs_tell_waiting(fs, "create", w->map_id, w->name, err, why);
+	fs_tell_waiting(fs, w->maker, "create", w->map_id, w->name, err, why);
 	if (!outcome->refused++)
 		outcome->err = err;
 }
@@ -407,7 +419,7 @@ static void settle_dir(struct fs *fs, const struct waiter *w, void *arg)
 	outcome->all++;
 	err = catalog_desc(fs->catalog, w->map_id, &desc);
 	if (!err) {
-		if (key_may_be_long_dir(desc, w->name, slash ? slash + 1 : w->name))
+		if (key_may_be_long_dir(desc, w->name, slash ? slash + 1 : w->name) == 1)
 			err = longdirs_remember(&fs->longdirs, w->map_id, w->name);
 		else
 			err = diag_set(&why, EINVAL, "no key of this map has so long a name");
@@ -422,11 +434,13 @@ static void settle_dir(struct fs *fs, const struct waiter *w, void *arg)
 int newfile_settle(struct fs *fs, uint32_t map_id, struct diag *d)
 {
 	struct outcome outcome = {0};
+	int err;
 
-	each_waiter(fs, map_id, settle_file, &outcome);
-	each_waiter(fs, map_id, settle_dir, &outcome);
+	err = each_waiter(fs, map_id, settle_file, &outcome);
+	if (!err)
+		err = each_waiter(fs, map_id, settle_dir, &outcome);
 	if (!outcome.refused)
-		return 0;
+		return err;
 	return diag_set(d, -outcome.err,
 			"%zu of %zu files that waited for .map are no elements of this map; each "
 			"is told before, and they wait on",

@@ -50,8 +50,9 @@ int newfile_write(struct fs *fs, const struct identity *id, const char *text, si
 /* Removes it, and its element. -ENOENT */
 int newfile_remove(struct fs *fs, const struct identity *id);
 
-/* Removes the element that a name means, if it does. Held. */
-void newfile_remove_element(struct fs *fs, uint32_t map_id, const char *name);
+/* Removes the element that a name means, if it does: 0 as well if there is none, else the errors of
+ * key_remove(). Held. */
+int newfile_remove_element(struct fs *fs, uint32_t map_id, const char *name);
 
 /* A key was stored by a plain write, a rename among them: the map is no longer fresh. */
 void newfile_key_stored(struct fs *fs, uint32_t map_id);

@@ -8,6 +8,7 @@
 #include "fs/awaited.h"
 #include "fs/key.h"
 #include "fs/link.h"
+#include "lib/host.h"
 
 enum { FORGOTTEN_SECONDS = 600 }; /* what tar makes and leaves behind */
 
@@ -73,20 +74,16 @@ static int keep(struct fs *fs, uint32_t map_id, const char *name, const char *ta
 		.name = (char *)name,
 		.text = (char *)target,
 		.len = target ? strlen(target) : 0,
+		.maker = host_served(),
 	};
 	int err;
 
 	fresh_touch(&fs->fresh, map_id);
-	err = waitroom_put(&fs->waitroom, &link);
-
-	if (err == -ENOSPC) {
-		each_link(fs, remove_idle, NULL);
-		err = waitroom_put(&fs->waitroom, &link);
-	}
-	if (err == -ENOSPC)
-		return diag_set(d, ENOSPC, "%d links wait for their maps, and no more may",
-				WAITROOM_LINKS);
-	return err;
+	err = waitroom_put(&fs->waitroom, &link, NULL);
+	if (err != -ENOSPC)
+		return err;
+	each_link(fs, remove_idle, NULL);
+	return waitroom_put(&fs->waitroom, &link, d);
 }
 
 /* Making. */
@@ -147,7 +144,9 @@ static int store(struct attempt *a, uint64_t flags, struct diag *d)
 
 	if (!a->is_key || link_resolve(a->fs, a->map_id, a->name.data, a->target, &a->inner))
 		return 0;
-	err = link_store(a->fs, a->map_id, a->key.data, a->inner, flags, &why);
+	err = access_may_read(a->fs, a->inner, &why);
+	if (!err)
+		err = link_store(a->fs, a->map_id, a->key.data, a->inner, flags, &why);
 	if (!err)
 		return 1;
 	if (err == -EINVAL && (a->is_outer_fresh || fresh_has(&a->fs->fresh, a->inner)))
@@ -332,20 +331,25 @@ static void move_node(struct fs *fs, const struct waiter *l, const struct identi
 
 static void try_waiting(struct fs *fs, const struct waiter *l)
 {
+	uint32_t asker = host_served(), task = host_served_task();
 	struct buf bytes = BUF_INIT(SIZE_MAX / 2);
 	struct diag why = {.err = 0};
 	struct identity id;
 	struct attempt a;
 	int result = begin(&a, fs, l->map_id, l->name, l->text, &why);
 
+	host_serve(l->maker); /* it is his link, and he has to be able to read the map */
+	host_serve_task(l->maker == asker ? task : 0);
 	if (!result)
 		result = store(&a, BPF_ANY, &why);
+	host_serve(asker);
+	host_serve_task(task);
 	if (result == 1) {
 		waitroom_remove(&fs->waitroom, l->map_id, l->name);
 		finish_stored(&a, &id, &bytes);
 		move_node(fs, l, &id);
 	} else if (result < 0) {
-		fs_tell_waiting(fs, "symlink", l->map_id, l->name, result, &why);
+		fs_tell_waiting(fs, l->maker, "symlink", l->map_id, l->name, result, &why);
 	}
 	end(&a);
 	buf_free(&bytes);
@@ -398,7 +402,7 @@ static void store_again(struct fs *fs, const struct waiter *l, void *arg)
 			key_remove(fs, l->map_id, a.key.data, NULL);
 		waitroom_set_stored(&fs->waitroom, l, err ? 0 : arrival->id);
 		if (err)
-			fs_tell_waiting(fs, "symlink", l->map_id, l->name, err, &why);
+			fs_tell_waiting(fs, l->maker, "symlink", l->map_id, l->name, err, &why);
 	} else {
 		waitroom_remove(&fs->waitroom, l->map_id, l->name);
 	}

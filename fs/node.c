@@ -5,7 +5,16 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <xxhash.h>
+
+#include "fs/quota.h"
+#include "lib/host.h"
+
+enum {
+	TYPICAL_KEY = 16, /* bytes */
+	OVERHEAD = 32,    /* of what malloc(3) and the buckets take for a node */
+};
 
 enum { FEW_NODES = 1 << 13 }; /* it is not worth while to give back the memory of so many */
 
@@ -147,11 +156,20 @@ static void note_count(struct node_table *t)
 		__atomic_store_n(&t->most, count, __ATOMIC_RELAXED);
 }
 
+static bool is_full(const struct node_table *t)
+{
+	size_t bound = host_served() ? quota_share_of_users(t->bound) : t->bound;
+
+	return __atomic_load_n(&t->count, __ATOMIC_RELAXED) >= bound;
+}
+
 static struct node *add(struct node_table *t, struct node_shard *s, const struct identity *id,
 			uint64_t number)
 {
 	struct node *n, **head;
 
+	if (is_full(t))
+		return NULL;
 	fit_shard(s);
 	n = s->room ? new_node(id, free_ino(s, number)) : NULL;
 	if (!n)
@@ -184,11 +202,20 @@ static void free_node(struct node *n)
 
 /* And now with locks taken. */
 
+static size_t bound_by_memory(void)
+{
+	uint64_t pages = (uint64_t)sysconf(_SC_PHYS_PAGES);
+
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE) / 8 /
+	       (offsetof(struct node, bytes) + TYPICAL_KEY + OVERHEAD);
+}
+
 int node_table_init(struct node_table *t)
 {
 	const struct identity root = {.kind = NODE_ROOT};
 
 	memset(t, 0, sizeof(*t));
+	t->bound = bound_by_memory();
 	moved_table_init(&t->moved);
 	for (int i = 0; i < NODE_SHARDS; i++)
 		pthread_mutex_init(&t->shards[i].lock, NULL);

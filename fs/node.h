@@ -22,6 +22,10 @@
  * one stays readable until the node is freed, as a request may still hold it. What a
  * program sees as st_ino is that of the new name, except where a map is made again, for
  * as long as the node lives.
+ *
+ * Bound. A node is there because the kernel has an inode, which takes it ten times as much memory,
+ * charged to who asked for it, and which it drops when that gets scarce. So nodes have no bound of a
+ * user's, only one of all: an eighth of the memory that there is, of which a quarter is root's.
  */
 #ifndef BPFMAPFS_FS_NODE_H
 #define BPFMAPFS_FS_NODE_H
@@ -75,6 +79,7 @@ struct node_table {
 	struct moved_table moved;
 	size_t count; /* of all; atomic */
 	size_t most;  /* that there were since memory was given back; atomic */
+	size_t bound; /* of count */
 	struct node *root;
 };
 
@@ -95,7 +100,7 @@ void node_tell(struct node *n, off_t size, int64_t mtime);
 bool node_was_told(const struct node *n, off_t size, int64_t mtime);
 
 /* The node of an identity (copied if it is new), with one reference more. NULL:
- * no memory. */
+ * no memory, or there are as many as may be. */
 struct node *node_get(struct node_table *t, const struct identity *id);
 
 /* The same if there is such a node already; else NULL. */

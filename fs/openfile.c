@@ -9,6 +9,8 @@ enum {
 	SERVED_SECONDS = 5,  /* how long attributes stay those of the text served */
 	REFUSAL_SECONDS = 5, /* how long close's error waits for a SETATTR */
 	SETTLE_MS = 100,     /* how long a RELEASE is waited for */
+	FREE_BYTES = 1024,   /* of what a file keeps, which its place allows for */
+	KEPT_BYTES = 4096,   /* of a buffer without content */
 	MOST_WAITS = 4,      /* by how many requests at a time, so that others go on */
 };
 
@@ -31,6 +33,24 @@ void openfile_leave(struct file *f)
 {
 	host_serve(f->asker);
 	pthread_mutex_unlock(&f->lock);
+}
+
+int openfile_hold(struct file *f, size_t bytes, struct diag *d)
+{
+	size_t amount = bytes <= FREE_BYTES ? 0 : bytes;
+
+	if (amount == f->bytes.amount)
+		return 0;
+	return quota_set(&f->fs->quota, QUOTA_TEXTS, &f->bytes, amount, d);
+}
+
+void openfile_clear(struct file *f, struct buf *b)
+{
+	if (b->cap > KEPT_BYTES)
+		buf_free(b);
+	else
+		buf_clear(b);
+	openfile_hold(f, 0, NULL);
 }
 
 void openfile_enlist(struct file *f)
@@ -157,25 +177,30 @@ void openfile_show(struct file *f, off_t size, int64_t mtime)
 	pthread_mutex_unlock(&f->fs->files_lock);
 }
 
-/* The file whose text is being served; NULL: none is. files_lock is held. */
-static const struct file *served_file(const struct node *node, bool by_name)
+/* The file whose text is being served; NULL: none is. A dead one only if there are no others:
+ * what has its name by now is another. files_lock is held. */
+static const struct file *served_file(const struct node *node, time_t oldest, bool dead)
 {
-	time_t oldest = by_name ? uptime() - SERVED_SECONDS : 0;
-	const struct file *f = node->files;
+	const struct file *found = NULL;
 
-	while (f && (f->shown_size < 0 || f->active < oldest))
-		f = f->next;
-	return f;
+	for (const struct file *f = node->files; f && !found; f = f->next) {
+		if (dead && !f->dead)
+			return NULL;
+		if (f->dead == dead && f->shown_size >= 0 && f->active >= oldest)
+			found = f;
+	}
+	return found;
 }
 
-bool openfile_show_served(struct fs *fs, const struct node *node, bool by_name, struct stat *st)
+static bool show_served(struct fs *fs, const struct node *node, time_t oldest, bool dead,
+			struct stat *st)
 {
 	const struct file *f;
 
 	if (__atomic_load_n(&fs->files_open, __ATOMIC_ACQUIRE) == 0)
 		return false;
 	pthread_mutex_lock(&fs->files_lock);
-	f = served_file(node, by_name);
+	f = served_file(node, oldest, dead);
 	if (f) {
 		st->st_size = f->shown_size;
 		st->st_blocks = (f->shown_size + 511) / 512;
@@ -183,6 +208,16 @@ bool openfile_show_served(struct fs *fs, const struct node *node, bool by_name, 
 	}
 	pthread_mutex_unlock(&fs->files_lock);
 	return f != NULL;
+}
+
+bool openfile_show_served(struct fs *fs, const struct node *node, bool by_name, struct stat *st)
+{
+	return show_served(fs, node, by_name ? uptime() - SERVED_SECONDS : 0, false, st);
+}
+
+void openfile_show_dead(struct fs *fs, const struct node *node, struct stat *st)
+{
+	show_served(fs, node, 0, true, st);
 }
 
 void openfile_keep_refusal(struct file *f, int err)

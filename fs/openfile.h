@@ -38,6 +38,8 @@ struct file_type {
 	/* Of a stream, which has no offsets: a descriptor that becomes readable when a read
 	 * that said -EAGAIN may be asked again. NULL: it is none, and nobody waits. */
 	int (*wait_fd)(const struct file *f);
+
+	enum quota_kind place; /* as what an open one counts */
 };
 
 struct file {
@@ -47,6 +49,8 @@ struct file {
 	const struct identity *id; /* of the node when it was opened; it may have moved */
 	int flags;                 /* of open(2) */
 	uint32_t opener;           /* the user who opened it, who is served through it */
+	struct quota_hold place;   /* charged to him, */
+	struct quota_hold bytes;   /* as is what it keeps in memory */
 	pthread_mutex_t lock;      /* for the type's own members, and asker */
 	uint32_t asker;            /* whom the thread that has the lock served before */
 
@@ -71,6 +75,16 @@ struct file {
  */
 void openfile_take(struct file *f);
 void openfile_leave(struct file *f);
+
+/*
+ * f keeps so many bytes from now on: asked before they are more. -ENOMEM explained. What is short
+ * costs nothing: the place of an open file allows for it, and for 4 KiB of a buffer
+ * that holds less.
+ */
+int openfile_hold(struct file *f, size_t bytes, struct diag *d);
+
+/* Forgets what is in a buffer of f, which then keeps nothing. */
+void openfile_clear(struct file *f, struct buf *b);
 
 /* Puts f into its node's list, or takes it out again and waits until nobody
  * looks at it any more. */
@@ -122,6 +136,9 @@ void openfile_forget(struct fs *fs, struct node *node);
  * there is no such text.
  */
 bool openfile_show_served(struct fs *fs, const struct node *node, bool by_name, struct stat *st);
+
+/* The same of a key that is gone, as its files serve it that were opened before. */
+void openfile_show_dead(struct fs *fs, const struct node *node, struct stat *st);
 
 /* Is a file of this node open? */
 bool openfile_is_open(struct fs *fs, const struct node *node);

@@ -24,9 +24,9 @@ static void op_init(void *userdata, struct fuse_conn_info *conn)
 static void op_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct found found = FOUND_INIT;
-	struct request r;
+	REQUEST(r);
 
-	if (!request_begin(&r, req, NULL, parent, name))
+	if (!request_begin(&r, req, REQUEST_LOOKUP, parent, name))
 		return;
 	request_finish_entry(&r, tree_find(r.fs, node_identity(r.node), name, &found, NULL),
 			     &found);
@@ -42,14 +42,20 @@ static void forget(struct fs *fs, fuse_ino_t ino, uint64_t lookups)
 
 static void op_forget(fuse_req_t req, fuse_ino_t ino, uint64_t lookups)
 {
-	forget(fuse_req_userdata(req), ino, lookups);
+	struct fs *fs = fuse_req_userdata(req);
+
+	tally_asked(&fs->tally, REQUEST_FORGET, 1);
+	forget(fs, ino, lookups);
 	fuse_reply_none(req);
 }
 
 static void op_forget_multi(fuse_req_t req, size_t count, struct fuse_forget_data *forgets)
 {
+	struct fs *fs = fuse_req_userdata(req);
+
+	tally_asked(&fs->tally, REQUEST_FORGET, count);
 	for (size_t i = 0; i < count; i++)
-		forget(fuse_req_userdata(req), forgets[i].ino, forgets[i].nlookup);
+		forget(fs, forgets[i].ino, forgets[i].nlookup);
 	fuse_reply_none(req);
 }
 
@@ -71,10 +77,10 @@ static void reply_attr(struct request *r)
 
 static void op_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct request r;
+	REQUEST(r);
 
 	(void)fi;
-	if (request_begin(&r, req, NULL, ino, NULL))
+	if (request_begin(&r, req, REQUEST_GETATTR, ino, NULL))
 		reply_attr(&r);
 }
 
@@ -88,7 +94,7 @@ static int set_size(struct request *r, off_t size, const struct fuse_file_info *
 static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_set,
 		       struct fuse_file_info *fi)
 {
-	struct request r;
+	REQUEST(r);
 	struct attr_change change = {
 		.set_mode = to_set & FUSE_SET_ATTR_MODE,
 		.set_uid = to_set & FUSE_SET_ATTR_UID,
@@ -100,7 +106,7 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_s
 	};
 	int err = 0;
 
-	if (!request_begin(&r, req, "setattr", ino, NULL))
+	if (!request_begin(&r, req, REQUEST_SETATTR, ino, NULL))
 		return;
 	if (to_set & FUSE_SET_ATTR_MTIME_NOW)
 		clock_gettime(CLOCK_REALTIME, &change.st.st_mtim);
@@ -117,10 +123,10 @@ static void op_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int to_s
 static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 {
 	struct buf target = BUF_INIT(SIZE_MAX / 2);
-	struct request r;
+	REQUEST(r);
 	int err;
 
-	if (!request_begin(&r, req, "readlink", ino, NULL))
+	if (!request_begin(&r, req, REQUEST_READLINK, ino, NULL))
 		return;
 	err = tree_readlink(r.fs, node_identity(r.node), &target);
 	if (err)
@@ -133,42 +139,42 @@ static void op_readlink(fuse_req_t req, fuse_ino_t ino)
 /* Sockets, FIFOs, devices and hard links have no place among keys. */
 static void op_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev)
 {
-	struct request r;
+	REQUEST(r);
 
 	(void)mode;
 	(void)rdev;
-	if (request_begin(&r, req, "mknod", parent, name))
+	if (request_begin(&r, req, REQUEST_MKNOD, parent, name))
 		request_finish(&r, diag_set(&r.diag, EPERM, "only keys can be made here"));
 }
 
 static void op_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name)
 {
-	struct request r;
+	REQUEST(r);
 
 	(void)ino;
-	if (request_begin(&r, req, "link", parent, name))
+	if (request_begin(&r, req, REQUEST_LINK, parent, name))
 		request_finish(&r, diag_set(&r.diag, EPERM, "a key has one name"));
 }
 
 static void op_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 {
+	struct maker maker = request_maker(req, mode);
 	struct found found = FOUND_INIT;
-	struct request r;
+	REQUEST(r);
 
-	(void)mode;
-	if (!request_begin(&r, req, "mkdir", parent, name))
+	if (!request_begin(&r, req, REQUEST_MKDIR, parent, name))
 		return;
-	request_finish_entry(&r, tree_mkdir(r.fs, node_identity(r.node), name, &found, &r.diag),
-			     &found);
+	request_finish_entry(
+		&r, tree_mkdir(r.fs, node_identity(r.node), name, &maker, &found, &r.diag), &found);
 }
 
 static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
 {
 	struct maker maker = request_maker(req, 0777);
 	struct found found = FOUND_INIT;
-	struct request r;
+	REQUEST(r);
 
-	if (!request_begin(&r, req, "symlink", parent, name))
+	if (!request_begin(&r, req, REQUEST_SYMLINK, parent, name))
 		return;
 	request_finish_entry(
 		&r,
@@ -178,17 +184,17 @@ static void op_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, co
 
 static void op_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-	struct request r;
+	REQUEST(r);
 
-	if (request_begin(&r, req, "unlink", parent, name))
+	if (request_begin(&r, req, REQUEST_UNLINK, parent, name))
 		request_finish(&r, removal_unlink(r.fs, node_identity(r.node), name, &r.diag));
 }
 
 static void op_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
-	struct request r;
+	REQUEST(r);
 
-	if (request_begin(&r, req, "rmdir", parent, name))
+	if (request_begin(&r, req, REQUEST_RMDIR, parent, name))
 		request_finish(&r, removal_rmdir(r.fs, node_identity(r.node), name, &r.diag));
 }
 
@@ -196,10 +202,10 @@ static void op_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_
 		      const char *new_name, unsigned int flags)
 {
 	struct node *new_dir;
-	struct request r;
+	REQUEST(r);
 	int err = -ESTALE;
 
-	if (!request_begin(&r, req, "rename", parent, name))
+	if (!request_begin(&r, req, REQUEST_RENAME, parent, name))
 		return;
 	new_dir = node_by_ino(&r.fs->nodes, new_parent);
 	if (new_dir)

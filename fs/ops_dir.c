@@ -4,13 +4,13 @@
 
 void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct request r;
+	REQUEST(r);
 	struct dir *dir;
 	int err;
 
-	if (!request_begin(&r, req, "opendir", ino, NULL))
+	if (!request_begin(&r, req, REQUEST_OPENDIR, ino, NULL))
 		return;
-	err = dir_open(r.fs, node_identity(r.node), &dir);
+	err = dir_open(r.fs, node_identity(r.node), &dir, &r.diag);
 	if (err) {
 		request_finish(&r, err);
 		return;
@@ -22,9 +22,12 @@ void op_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 void op_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	(void)ino;
+	REQUEST(r);
+
+	if (!request_begin(&r, req, REQUEST_RELEASEDIR, ino, NULL))
+		return;
 	dir_close((struct dir *)(uintptr_t)fi->fh);
-	fuse_reply_err(req, 0);
+	request_finish(&r, 0);
 }
 
 /* A reply that is being filled. */
@@ -82,17 +85,17 @@ static void read_directory(fuse_req_t req, fuse_ino_t ino, size_t size, off_t of
 {
 	struct buf bytes = BUF_INIT(SIZE_MAX / 2);
 	struct reply reply = {.req = req, .size = size};
-	struct request r;
+	REQUEST(r);
 	int err;
 
-	if (!request_begin(&r, req, "readdir", ino, NULL))
+	if (!request_begin(&r, req, REQUEST_READDIR, ino, NULL))
 		return;
 	err = buf_resize(&bytes, size);
 	reply.fs = r.fs;
 	reply.bytes = bytes.data;
 	if (!err)
 		err = dir_read((struct dir *)(uintptr_t)fi->fh, off, plus,
-			       plus ? add_entry : add_name, &reply);
+			       plus ? add_entry : add_name, &reply, &r.diag);
 	if (err)
 		request_finish(&r, err);
 	else

@@ -6,6 +6,7 @@
 #include "fs/file.h"
 #include "fs/ops_io.h"
 #include "fs/park.h"
+#include "lib/host.h"
 
 struct file *ops_file(const struct fuse_file_info *fi)
 {
@@ -50,16 +51,16 @@ static int reply_open(fuse_req_t req, const struct file *file, const struct fuse
 
 void op_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct request r;
+	REQUEST(r);
 	struct file *file;
 	int err;
 
-	if (!request_begin(&r, req, "open", ino, NULL))
+	if (!request_begin(&r, req, REQUEST_OPEN, ino, NULL))
 		return;
 	openfile_settle(r.fs, r.node);
 	err = file_open(r.fs, r.node, fi->flags, false, &file, &r.diag);
 	if (err == -ENOENT && !r.diag.err)
-		r.operation = NULL; /* a key that has gone is no refusal */
+		r.is_quiet = true; /* a key that has gone is no refusal */
 	if (err == -ENOENT && (fi->flags & O_ACCMODE) != O_RDONLY)
 		err = -ESTALE; /* the kernel then looks the name up anew, and may create it */
 	if (err) {
@@ -103,10 +104,10 @@ void op_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 	struct maker maker = request_maker(req, mode);
 	struct found found = FOUND_INIT;
 	struct fuse_entry_param entry;
-	struct request r;
+	REQUEST(r);
 	int err;
 
-	if (!request_begin(&r, req, "create", parent, name))
+	if (!request_begin(&r, req, REQUEST_CREATE, parent, name))
 		return;
 	err = tree_create(r.fs, node_identity(r.node), name, fi->flags, &maker, &found, &r.diag);
 	if (!err)
@@ -135,10 +136,10 @@ static int wait_for_text(struct request *r, const struct fuse_file_info *fi, siz
 	if (file_wait_fd(file) < 0)
 		return -EAGAIN;
 	if (fi->flags & O_NONBLOCK || !r->fs->park) {
-		r->operation = NULL;
+		r->is_quiet = true;
 		return -EAGAIN;
 	}
-	err = park_read(r->fs->park, r->req, file, size, &r->diag);
+	err = park_read(r->fs->park, r, file, size);
 	return err ? err : IS_WAITING;
 }
 
@@ -154,10 +155,10 @@ static size_t most_to_give(const struct request *r, const struct file *file, siz
 void op_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off, struct fuse_file_info *fi)
 {
 	struct buf out = BUF_INIT(SIZE_MAX / 2);
-	struct request r;
+	REQUEST(r);
 	int err;
 
-	if (!request_begin(&r, req, "read", ino, NULL))
+	if (!request_begin(&r, req, REQUEST_READ, ino, NULL))
 		return;
 	size = most_to_give(&r, ops_file(fi), size);
 	err = file_read(ops_file(fi), size, off, &out, &r.diag);
@@ -176,10 +177,10 @@ out:
 void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t off,
 	      struct fuse_file_info *fi)
 {
-	struct request r;
+	REQUEST(r);
 	int err;
 
-	if (!request_begin(&r, req, "write", ino, NULL))
+	if (!request_begin(&r, req, REQUEST_WRITE, ino, NULL))
 		return;
 	openfile_set_writer(ops_file(fi), fi->lock_owner);
 	err = file_write(ops_file(fi), bytes, size, off, &r.diag);
@@ -192,17 +193,17 @@ void op_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, of
 void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	struct file *file = ops_file(fi);
-	struct request r;
+	REQUEST(r);
 	int err = 0;
 
-	if (!request_begin(&r, req, "close", ino, NULL))
+	if (!request_begin(&r, req, REQUEST_FLUSH, ino, NULL))
 		return;
 	if (openfile_may_settle(file, fi->lock_owner, fuse_req_ctx(req)->pid))
 		err = file_flush(file, &r.diag);
 	else
 		openfile_set_flushed(file);
 	if (!r.diag.err)
-		r.operation = NULL; /* it was noted at the first close */
+		r.is_quiet = true; /* it was noted at the first close */
 	request_finish(&r, err);
 }
 
@@ -210,9 +211,9 @@ void op_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t off, off_t len,
 		  struct fuse_file_info *fi)
 {
-	struct request r;
+	REQUEST(r);
 
-	if (!request_begin(&r, req, NULL, ino, NULL))
+	if (!request_begin(&r, req, REQUEST_FALLOCATE, ino, NULL))
 		return;
 	openfile_set_writer(ops_file(fi), fi->lock_owner);
 	request_finish(&r, mode || off ? -EOPNOTSUPP : file_reserve(ops_file(fi), len, NULL));
@@ -220,19 +221,20 @@ void op_fallocate(fuse_req_t req, fuse_ino_t ino, int mode, off_t off, off_t len
 
 void op_fsync(fuse_req_t req, fuse_ino_t ino, int datasync, struct fuse_file_info *fi)
 {
-	struct request r;
+	REQUEST(r);
 
 	(void)datasync;
-	if (request_begin(&r, req, "fsync", ino, NULL))
+	if (request_begin(&r, req, REQUEST_FSYNC, ino, NULL))
 		request_finish(&r, file_sync(ops_file(fi), &r.diag));
 }
 
 void op_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
-	struct request r;
+	REQUEST(r);
 
-	if (!request_begin(&r, req, "close", ino, NULL))
+	if (!request_begin(&r, req, REQUEST_RELEASE, ino, NULL))
 		return;
+	host_serve(ops_file(fi)->opener); /* it comes from nobody */
 	if (file_wait_fd(ops_file(fi)) >= 0)
 		park_forget(r.fs->park, ops_file(fi));
 	request_finish(&r, file_release(ops_file(fi), &r.diag));

@@ -26,7 +26,7 @@ enum { MAX_READ = 32 * 1024, LEAST_READ = 4096, MOST_READ = 1 << 20 };
 
 /* The words of our options before they are understood. */
 struct words {
-	char *pindir, *scope, *uid, *gid, *umask, *max_map_bytes, *max_read, *values, *types;
+	char *pindir, *scope, *uid, *gid, *umask, *max_map_bytes, *max_read, *values, *types, *log;
 	struct buf spec;  /* of mkdir= */
 	char *positional; /* the last argument that is no option */
 	int positionals;
@@ -50,6 +50,7 @@ static const struct fuse_opt templates[] = {
 	{"max_read=%s", offsetof(struct words, max_read), 0},
 	{"values=%s", offsetof(struct words, values), 0},
 	{"types=%s", offsetof(struct words, types), 0},
+	{"log=%s", offsetof(struct words, log), 0},
 	FUSE_OPT_KEY("mkdir=", KEY_SPEC),
 	FUSE_OPT_KEY("type=", KEY_SPEC_MORE),
 	FUSE_OPT_KEY("key=", KEY_SPEC_MORE),
@@ -88,6 +89,7 @@ void command_print_help(const char *program)
 	       "                           (" DEFAULT_SPEC ")\n"
 	       "    -o values=text|raw     what key files hold: text, or the bytes (text)\n"
 	       "    -o types=FILE          types for maps that carry none: NAME key=T,value=T\n"
+	       "    -o log=debug           each request a line in the log, as SIGUSR1 does\n"
 	       "    -o uid=N -o gid=N      owner of maps that have no pin there (0, 0)\n"
 	       "    -o umask=OCTAL         and their mode (077)\n"
 	       "    -o max_map_bytes=N     refuse to make a larger map, or larger copies of a\n"
@@ -162,24 +164,19 @@ static int umask_option(const char *value, mode_t *out)
 	return 0;
 }
 
-static int scope_option(const char *value, bool *pinned_only)
+/* One of two words; value NULL leaves *is_other. */
+static int choice_option(const char *name, const char *value, const char *usual, const char *other,
+			 bool *is_other)
 {
-	if (!value)
-		return 0;
-	*pinned_only = strcmp(value, "pinned") == 0;
-	if (!*pinned_only && strcmp(value, "all") != 0)
-		return bad_option("scope", value, "all or pinned");
-	return 0;
-}
+	char why[64];
 
-static int values_option(const char *value, bool *raw)
-{
 	if (!value)
 		return 0;
-	*raw = strcmp(value, "raw") == 0;
-	if (!*raw && strcmp(value, "text") != 0)
-		return bad_option("values", value, "text or raw");
-	return 0;
+	*is_other = strcmp(value, other) == 0;
+	if (*is_other || strcmp(value, usual) == 0)
+		return 0;
+	snprintf(why, sizeof(why), "%s or %s", usual, other);
+	return bad_option(name, value, why);
 }
 
 /* The whole of a file, appended. */
@@ -267,7 +264,7 @@ static int understand(struct command *c, const struct words *w)
 	o->survey.read_only = w->read_only;
 	err = pindir_option(c, w->pindir);
 	if (!err)
-		err = scope_option(w->scope, &o->survey.pinned_only);
+		err = choice_option("scope", w->scope, "all", "pinned", &o->survey.pinned_only);
 	if (!err)
 		err = number_option("uid", w->uid, UINT32_MAX - 1, &uid);
 	if (!err)
@@ -282,9 +279,11 @@ static int understand(struct command *c, const struct words *w)
 	if (!err)
 		err = spec_option(&w->spec, &o->mkdir_spec);
 	if (!err)
-		err = values_option(w->values, &o->raw_values);
+		err = choice_option("values", w->values, "text", "raw", &o->raw_values);
 	if (!err)
 		err = types_option(c, w->types);
+	if (!err)
+		err = choice_option("log", w->log, "refusals", "debug", &o->log_requests);
 	o->uid = (uid_t)uid;
 	o->gid = (gid_t)gid;
 	o->max_read = max_read < LEAST_READ ? LEAST_READ : (unsigned int)max_read;
@@ -302,6 +301,7 @@ static void words_free(struct words *w)
 	free(w->max_read);
 	free(w->values);
 	free(w->types);
+	free(w->log);
 	free(w->positional);
 	buf_free(&w->spec);
 }

@@ -20,6 +20,7 @@ struct waiting {
 	struct file *file;
 	uid_t user; /* who reads; the request may be gone already */
 	size_t size;
+	struct trace trace;
 	int end; /* -errno that it is to be answered with, 0: what there is to read */
 };
 
@@ -79,7 +80,12 @@ static void note(const struct waiting *w, int err, const struct diag *d)
 
 static void reply(struct waiting *w, int err, const struct buf *out)
 {
+	struct fs *fs = w->file->fs;
+
 	fuse_req_interrupt_func(w->req, NULL, NULL);
+	trace_end(&w->trace, fs, -err);
+	if (err)
+		tally_failed(&fs->tally, REQUEST_READ);
 	if (err)
 		fuse_reply_err(w->req, -err);
 	else
@@ -259,24 +265,30 @@ static int append(struct park *p, struct waiting *w, struct diag *d)
 	return 0;
 }
 
-int park_read(struct park *p, fuse_req_t req, struct file *file, size_t size, struct diag *d)
+int park_read(struct park *p, struct request *r, struct file *file, size_t size)
 {
 	struct waiting *w = malloc(sizeof(*w));
 	int err;
 
 	if (!w)
 		return -ENOMEM;
-	*w = (struct waiting){
-		.park = p, .req = req, .file = file, .user = fuse_req_ctx(req)->uid, .size = size};
-	fuse_req_interrupt_func(req, interrupted, w);
+	*w = (struct waiting){.park = p,
+			      .req = r->req,
+			      .file = file,
+			      .user = fuse_req_ctx(r->req)->uid,
+			      .size = size,
+			      .trace = r->trace};
+	fuse_req_interrupt_func(r->req, interrupted, w);
 	pthread_mutex_lock(&p->lock);
-	err = append(p, w, d);
+	err = append(p, w, &r->diag);
 	pthread_mutex_unlock(&p->lock);
 	if (err) {
-		fuse_req_interrupt_func(req, NULL, NULL);
+		fuse_req_interrupt_func(r->req, NULL, NULL);
 		free(w);
+		return err;
 	}
-	return err;
+	r->trace = (struct trace){.begun = 0};
+	return 0;
 }
 
 static bool has(const struct park *p, const struct file *file)

@@ -30,11 +30,11 @@ int park_new(struct park **out);
 void park_free(struct park *p);
 
 /*
- * Keeps a read of file, of at most size bytes, which is answered later: the request is
- * no longer the caller's. Else -errno, explained: -EAGAIN if too many wait already. What
- * it is refused for later is noted as any refusal.
+ * Keeps r, a read of file, of at most size bytes, which is answered later: its req and its
+ * trace are no longer the caller's. Else -errno, explained: -EAGAIN if too many wait already.
+ * What it is refused for later is noted as any refusal.
  */
-int park_read(struct park *p, fuse_req_t req, struct file *file, size_t size, struct diag *d);
+int park_read(struct park *p, struct request *r, struct file *file, size_t size);
 
 /* Before file is released: answers what waits for it. */
 void park_forget(struct park *p, const struct file *file);

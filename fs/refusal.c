@@ -20,11 +20,10 @@ static void add_key_name(struct fs *fs, const struct identity *id, struct buf *o
 	map_desc_unref(desc);
 }
 
-void refusal_path(struct fs *fs, const struct identity *id, struct buf *out)
+static void add_identity(struct fs *fs, const struct identity *id, struct buf *out)
 {
 	const struct kind *kind = kind_of(id->kind);
 
-	buf_addc(out, '/');
 	if (id->map_id)
 		catalog_path(fs->catalog, id->map_id, out);
 	if (id->kind == NODE_DIR)
@@ -41,6 +40,16 @@ void refusal_path(struct fs *fs, const struct identity *id, struct buf *out)
 		buf_addf(out, "%s%s", id->map_id ? "/" : "", kind->name);
 }
 
+void refusal_path(struct fs *fs, const struct identity *id, const char *name, struct buf *out)
+{
+	size_t start = out->len;
+
+	buf_addc(out, '/');
+	add_identity(fs, id, out);
+	if (name)
+		buf_addf(out, "%s%s", out->len > start + 1 ? "/" : "", name);
+}
+
 void refusal_note(struct fs *fs, const struct refused_request *r, int err, const struct diag *d)
 {
 	struct refusal refusal = {
@@ -51,9 +60,7 @@ void refusal_note(struct fs *fs, const struct refused_request *r, int err, const
 	};
 	struct buf path = BUF_INIT(PATH_BYTES);
 
-	refusal_path(fs, r->id, &path);
-	if (r->name)
-		buf_addf(&path, "%s%s", path.len > 1 ? "/" : "", r->name);
+	refusal_path(fs, r->id, r->name, &path);
 	refusal.path = path.data;
 	fs_keep_refusal(fs, &refusal, err);
 	buf_free(&path);

@@ -19,7 +19,7 @@ struct refused_request {
 /* err is a positive errno; d explains it, or does not. */
 void refusal_note(struct fs *fs, const struct refused_request *r, int err, const struct diag *d);
 
-/* The path of an identity from the root of the mount, appended. */
-void refusal_path(struct fs *fs, const struct identity *id, struct buf *out);
+/* The path of an identity from the root of the mount, or of a name in that directory, appended. */
+void refusal_path(struct fs *fs, const struct identity *id, const char *name, struct buf *out);
 
 #endif

@@ -11,6 +11,7 @@
 #include "fs/newlink.h"
 #include "lib/host.h"
 #include "lib/mapname.h"
+#include "lib/sys.h"
 
 enum { MOST_TRIES = 100 }; /* for a name that the new map has for a moment */
 
@@ -38,14 +39,17 @@ static int find_place(struct fs *fs, uint32_t map_id, struct place *p)
 }
 
 /* The kernel's name follows the directory's, not the one that it has for a moment. */
-static void complete_name(struct spec *spec, const char *name)
+static int complete_name(struct spec *spec, const char *name)
 {
 	struct buf raw = BUF_INIT(PATH_MAX);
+	int err;
 
 	mapname_raw(name, &raw);
-	if (!spec->name[0] && raw.data)
+	err = buf_error(&raw);
+	if (!err && !spec->name[0] && raw.data)
 		spec_set_name(spec, raw.data, raw.len);
 	buf_free(&raw);
+	return err;
 }
 
 /* The new map is made before the old one goes: a spec that cannot be made changes
@@ -108,10 +112,10 @@ static int remake(struct fs *fs, uint32_t map_id, struct spec *spec, struct diag
 	uint32_t id;
 	int err = find_place(fs, map_id, &place);
 
-	if (!err) {
-		complete_name(spec, place.name);
+	if (!err)
+		err = complete_name(spec, place.name);
+	if (!err)
 		err = replace(fs, map_id, &place, spec, &id, d);
-	}
 	buf_free(&place.path);
 	if (err)
 		return err;
@@ -135,10 +139,12 @@ bool remake_lacks_map_file(struct fs *fs, uint32_t map_id)
 /* The map is what .map says: it is there to be seen, and what waited for it is stored. */
 static int show_map_file(struct fs *fs, uint32_t map_id, struct diag *d)
 {
+	int err;
+
 	hide_show_map_file(&fs->hidden, map_id);
 	fresh_set_map_file(&fs->fresh, map_id);
-	awaited_end(fs, map_id);
-	return newfile_settle(fs, map_id, d);
+	err = awaited_end(fs, map_id);
+	return err ? err : newfile_settle(fs, map_id, d);
 }
 
 static bool says_all_but_template(const struct spec *s)
@@ -194,6 +200,8 @@ static int take_template(struct fs *fs, uint32_t map_id, struct spec *spec, stru
 	if (!spec->inner_name)
 		return 0;
 	err = find_place(fs, map_id, &place);
+	if (!err)
+		err = access_may_copy(fs, place.dir, spec, d);
 	if (!err)
 		err = catalog_take_template(fs->catalog, place.dir, spec, d);
 	buf_free(&place.path);
@@ -327,17 +335,37 @@ static bool is_untouched(struct fs *fs, uint32_t map_id)
 	       !awaited_has_elements(fs, map_id);
 }
 
+/* It is whose the map was. */
+static int make_dir_of(struct fs *fs, const struct place *place, const struct access *access,
+		       struct buf *path)
+{
+	struct buf full = BUF_INIT(PATH_MAX);
+	int err = catalog_make_dir(fs->catalog, place->dir, place->name, path);
+
+	if (!err && (access->uid || access->gid)) {
+		catalog_dir_path(fs->catalog, path->data, &full);
+		err = buf_error(&full);
+		if (!err)
+			err = sys_pin_chown(full.data, access->uid, access->gid);
+		buf_free(&full);
+	}
+	return err;
+}
+
 static int exchange_for_dir(struct fs *fs, uint32_t map_id, struct buf *path, struct diag *d)
 {
+	struct access access;
 	struct place place;
 	int err = find_place(fs, map_id, &place);
 
+	if (!err)
+		err = access_look(fs, map_id, &access);
 	if (!err)
 		err = catalog_unpin(fs->catalog, map_id, place.dir, place.name, d);
 	if (!err) {
 		fresh_remove(&fs->fresh, map_id);
 		buf_clear(path);
-		err = catalog_make_dir(fs->catalog, place.dir, place.name, path);
+		err = make_dir_of(fs, &place, &access, path);
 	}
 	buf_free(&place.path);
 	return err;

@@ -53,14 +53,14 @@ static int check_restored(struct fs *fs, uint32_t map_id, struct diag *d)
 static int remove_map(struct fs *fs, uint32_t map_id, const char *dir, const char *name,
 		      struct diag *d)
 {
-	struct buf pin = BUF_INIT(PATH_MAX);
 	int err = check_restored(fs, map_id, d);
 
-	if (!err && catalog_pin(fs->catalog, map_id, &pin, NULL) == 0)
-		err = check_empty(fs, map_id, d);
 	if (!err)
+		err = catalog_pin(fs->catalog, map_id, NULL, NULL);
+	if (!err)
+		err = check_empty(fs, map_id, d);
+	if (!err || err == -ENOENT) /* it has no pin of ours, or is gone: that says why */
 		err = catalog_unpin(fs->catalog, map_id, dir, name, d);
-	buf_free(&pin);
 	if (err)
 		return err;
 	fresh_remove(&fs->fresh, map_id);

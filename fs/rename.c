@@ -67,6 +67,10 @@ static int read_stage(struct fs *fs, uint64_t number, struct buf *text, struct d
 
 	if (!err && S_ISLNK(st.st_mode))
 		return diag_set(d, EOPNOTSUPP, "only keys of maps of maps are symbolic links");
+	if (!err && !access_has(st.st_uid, st.st_gid, st.st_mode, 4))
+		return diag_set(d, EACCES,
+				"this makes the file's text a value, which takes the right to read "
+				"it");
 	return err ? err : scratch_read(&fs->scratch, number, 0, SIZE_MAX, text);
 }
 
@@ -155,9 +159,9 @@ static int make_stage(struct renaming *r, const struct buf *text, const struct a
 	int err;
 
 	err = scratch_create(scratch, r->map_id, NULL, access->mode, access->uid, access->gid,
-			     kind_text_limit(r->fs, &r->from.id), number);
+			     kind_text_limit(r->fs, &r->from.id), number, r->d);
 	if (err)
-		return diag_set(r->d, -err, "staging files are kept in memory, and bounded");
+		return err;
 	err = scratch_write(scratch, *number, 0, text->data, text->len);
 	if (err)
 		scratch_unlink(scratch, *number);
@@ -249,18 +253,18 @@ static int link_to_link(struct renaming *r)
 	return err ? err : move_node(r->fs, &r->from.id, &r->to.id);
 }
 
-static void remove_from(struct renaming *r)
+static int remove_from(struct renaming *r)
 {
 	const struct identity *id = &r->from.id;
 
 	if (id->kind == NODE_LINK)
-		newlink_remove_key(r->fs, id, NULL);
-	else if (id->kind == NODE_WAIT_LINK)
-		waitroom_remove(&r->fs->waitroom, id->map_id, (const char *)id->bytes);
-	else if (id->kind == NODE_WAIT_FILE)
-		newfile_remove(r->fs, id);
-	else
-		scratch_unlink(&r->fs->scratch, kind_scratch_number(id));
+		return newlink_remove_key(r->fs, id, NULL);
+	if (id->kind == NODE_WAIT_LINK)
+		return waitroom_remove(&r->fs->waitroom, id->map_id, (const char *)id->bytes);
+	if (id->kind == NODE_WAIT_FILE)
+		return newfile_remove(r->fs, id);
+	scratch_unlink(&r->fs->scratch, kind_scratch_number(id));
+	return 0;
 }
 
 /* A link that is none of the map's yet, or takes the place of one that is not. */
@@ -275,8 +279,9 @@ static int to_new_link(struct renaming *r)
 		err = newlink_make(r->fs, r->map_id, r->new_name, target.data ? target.data : "",
 				   flags, &id, &bytes, r->d);
 	if (!err) {
-		remove_from(r);
-		err = move_node(r->fs, &r->from.id, &id);
+		err = remove_from(r);
+		if (!err || err == -ENOENT) /* others may have removed it */
+			err = move_node(r->fs, &r->from.id, &id);
 	}
 	buf_free(&target);
 	buf_free(&bytes);
@@ -358,8 +363,9 @@ static int rename_waiting(struct renaming *r)
 		diag_quote(r->d, text.data ? text.data : "", text.len);
 	if (!err) {
 		for_files_of(r->fs, &to, openfile_forget);
-		remove_from(r);
-		err = move_node(r->fs, &r->from.id, &to);
+		err = remove_from(r);
+		if (!err || err == -ENOENT)
+			err = move_node(r->fs, &r->from.id, &to);
 	}
 	buf_free(&text);
 	buf_free(&bytes);
@@ -408,8 +414,10 @@ static int rename_in_map(struct fs *fs, const struct identity *dir, const char *
 	if (!err)
 		err = tree_find(fs, dir, name, &r.from, NULL);
 	if (!err) {
-		r.to_found = tree_find(fs, new_dir, new_name, &r.to, NULL) == 0;
-		err = rename_found(&r);
+		err = tree_find(fs, new_dir, new_name, &r.to, NULL);
+		r.to_found = !err;
+		if (!err || err == -ENOENT)
+			err = rename_found(&r);
 	}
 	if (err && d && d->placed)
 		diag_quote(d, new_name, strlen(new_name));

@@ -9,35 +9,70 @@
 #include "fs/refusal.h"
 #include "lib/host.h"
 
-bool request_begin(struct request *r, fuse_req_t req, const char *operation, fuse_ino_t ino,
-		   const char *name)
+/* What a refused request was, for people. Those without are not noted: a refused look-up says
+ * nothing to anybody. */
+static const char *const operations[REQUEST_KINDS] = {
+	[REQUEST_SETATTR] = "setattr", [REQUEST_READLINK] = "readlink",
+	[REQUEST_MKNOD] = "mknod",     [REQUEST_LINK] = "link",
+	[REQUEST_MKDIR] = "mkdir",     [REQUEST_SYMLINK] = "symlink",
+	[REQUEST_UNLINK] = "unlink",   [REQUEST_RMDIR] = "rmdir",
+	[REQUEST_RENAME] = "rename",   [REQUEST_OPEN] = "open",
+	[REQUEST_CREATE] = "create",   [REQUEST_READ] = "read",
+	[REQUEST_WRITE] = "write",     [REQUEST_FLUSH] = "close",
+	[REQUEST_RELEASE] = "close",   [REQUEST_FSYNC] = "fsync",
+	[REQUEST_OPENDIR] = "opendir", [REQUEST_READDIR] = "readdir",
+};
+
+static void begin_trace(struct request *r, const struct fuse_ctx *ctx)
 {
-	*r = (struct request){
-		.req = req, .fs = fuse_req_userdata(req), .operation = operation, .name = name};
-	r->node = node_by_ino(&r->fs->nodes, ino);
-	host_serve(fuse_req_ctx(req)->uid);
-	host_serve_task((uint32_t)fuse_req_ctx(req)->pid);
-	if (!r->node)
-		fuse_reply_err(req, ESTALE);
-	else if (name)
-		fs_names_hold(r->fs);
-	return r->node != NULL;
+	r->trace.operation = request_kind_name(r->kind);
+	r->trace.pid = ctx->pid;
+	r->trace.uid = ctx->uid;
+	trace_begin(&r->trace, r->fs, node_identity(r->node), r->name);
 }
 
-/* Refusals that say nothing to anybody: look-ups that found nothing, and mv's
- * first attempt between two maps. */
+bool request_begin(struct request *r, fuse_req_t req, enum request_kind kind, fuse_ino_t ino,
+		   const char *name)
+{
+	const struct fuse_ctx *ctx = fuse_req_ctx(req);
+
+	*r = (struct request){.req = req, .fs = fuse_req_userdata(req), .kind = kind, .name = name};
+	r->node = node_by_ino(&r->fs->nodes, ino);
+	host_serve(ctx->uid);
+	host_serve_task((uint32_t)ctx->pid);
+	tally_asked(&r->fs->tally, kind, 1);
+	if (!r->node) {
+		tally_failed(&r->fs->tally, kind);
+		fuse_reply_err(req, ESTALE);
+		return false;
+	}
+	fs_log_hold();
+	begin_trace(r, ctx);
+	if (name)
+		fs_names_hold(r->fs);
+	return true;
+}
+
+void request_end(struct request *r)
+{
+	trace_end(&r->trace, r->fs, r->err);
+	fs_log_release(r->fs);
+}
+
+/* Nor does mv's first attempt between two maps. */
 static bool is_worth_noting(const struct request *r, int err)
 {
-	return r->operation && (r->diag.err || (err != ENOENT && err != EXDEV));
+	return operations[r->kind] && !r->is_quiet &&
+	       (r->diag.err || (err != ENOENT && err != EXDEV));
 }
 
 static void note(const struct request *r, int err)
 {
 	const struct fuse_ctx *ctx = fuse_req_ctx(r->req);
 	const struct refused_request refused = {
-		.operation = r->operation,
+		.operation = operations[r->kind],
 		.pid = ctx->pid,
-		.uid = ctx->uid,
+		.uid = host_served(), /* at RELEASE, which comes from nobody, who opened it */
 		.id = node_identity(r->node),
 		.name = r->name,
 	};
@@ -55,8 +90,11 @@ void request_finish(struct request *r, int err)
 {
 	if (err && r->diag.placed && r->name)
 		diag_quote(&r->diag, r->name, strlen(r->name));
-	if (err)
+	if (err) {
+		r->err = -err;
+		tally_failed(&r->fs->tally, r->kind);
 		note(r, -err);
+	}
 	request_let_go(r);
 	fuse_reply_err(r->req, -err);
 }
@@ -119,6 +157,8 @@ void request_finish_entry(struct request *r, int err, struct found *found)
 
 	if (!err)
 		err = request_make_entry(r->fs, &found->id, &entry);
+	if (!err && r->name[0] == '@')
+		entry.entry_timeout = 0; /* it leads not everybody there (findmap.c) */
 	request_let_go(r);
 	if (err)
 		request_finish(r, err);

@@ -10,6 +10,7 @@
 #include <fuse_lowlevel.h>
 
 #include "fs/context.h"
+#include "fs/trace.h"
 #include "fs/tree.h"
 
 /* How long the kernel may believe what it was told, in seconds (section 7 of the
@@ -23,16 +24,25 @@
 struct request {
 	fuse_req_t req;
 	struct fs *fs;
-	const char *operation; /* NULL: its refusals are not worth noting */
-	struct node *node;     /* what it is asked of */
-	const char *name;      /* in the directory node; NULL: of node itself */
+	enum request_kind kind;
+	struct node *node; /* what it is asked of */
+	const char *name;  /* in the directory node; NULL: of node itself */
 	struct diag diag;
+	bool is_quiet; /* its refusal is not worth noting */
+	int err;       /* how it ended: 0, or a positive errno */
+	struct trace trace;
 };
+
+/* A request that ends with the function that it is declared in. */
+#define REQUEST(r) struct request r __attribute__((cleanup(request_end))) = {0}
 
 /* False, and answered, if the kernel asks of an inode that it was not told of. From now on this
  * thread serves the user who asks (host.h). */
-bool request_begin(struct request *r, fuse_req_t req, const char *operation, fuse_ino_t ino,
+bool request_begin(struct request *r, fuse_req_t req, enum request_kind kind, fuse_ino_t ino,
 		   const char *name);
+
+/* Behind the answer: tells the log what there is to tell. */
+void request_end(struct request *r);
 
 /* A request about a name holds the names (context.h) from its beginning until here, or until
  * it is finished. */

@@ -20,6 +20,7 @@ struct scratch_file {
 	unsigned int opens;
 	time_t used; /* CLOCK_MONOTONIC */
 	struct buf text;
+	struct quota_hold place, bytes;
 };
 
 static time_t uptime(void)
@@ -30,9 +31,10 @@ static time_t uptime(void)
 	return now.tv_sec;
 }
 
-void scratch_init(struct scratch *s)
+void scratch_init(struct scratch *s, struct quota *quota)
 {
 	memset(s, 0, sizeof(*s));
+	s->quota = quota;
 	pthread_mutex_init(&s->lock, NULL);
 }
 
@@ -41,7 +43,8 @@ static void remove_at(struct scratch *s, int i)
 	struct scratch_file *f = s->files[i];
 
 	s->files[i] = NULL;
-	s->bytes -= f->text.len;
+	quota_set(s->quota, QUOTA_STAGED, &f->bytes, 0, NULL);
+	quota_set(s->quota, QUOTA_STAGES, &f->place, 0, NULL);
 	buf_free(&f->text);
 	free(f->name);
 	free(f);
@@ -85,27 +88,50 @@ static struct scratch_file *file_of(const struct scratch *s, uint64_t number)
 	return s->files[i];
 }
 
-/* A free place, after what was left alone for long has made room. -1: none. */
-static int free_place(struct scratch *s)
+/* What was left alone for long goes. */
+static void remove_idle(struct scratch *s)
 {
 	time_t now = uptime();
-	int place = -1, oldest = -1;
+
+	for (int i = 0; i < SCRATCH_FILES; i++)
+		if (s->files[i] && !s->files[i]->opens && now - s->files[i]->used > IDLE_SECONDS)
+			remove_at(s, i);
+}
+
+/* The file of a user that was left alone longest goes. False: all of his are open. */
+static bool remove_oldest(struct scratch *s, uid_t uid)
+{
+	int oldest = -1;
 
 	for (int i = 0; i < SCRATCH_FILES; i++) {
-		struct scratch_file *f = s->files[i];
+		const struct scratch_file *f = s->files[i];
 
-		if (f && !f->opens && now - f->used > IDLE_SECONDS) {
-			remove_at(s, i);
-			f = NULL;
-		}
-		if (!f)
-			place = i;
-		else if (!f->opens && (oldest < 0 || f->used < s->files[oldest]->used))
+		if (f && !f->opens && f->place.uid == uid &&
+		    (oldest < 0 || f->used < s->files[oldest]->used))
 			oldest = i;
 	}
-	if (place < 0 && oldest >= 0)
-		remove_at(s, place = oldest);
-	return place;
+	if (oldest >= 0)
+		remove_at(s, oldest);
+	return oldest >= 0;
+}
+
+static int charge_place(struct scratch *s, struct quota_hold *place, struct diag *d)
+{
+	int err = quota_set(s->quota, QUOTA_STAGES, place, 1, NULL);
+
+	if (err && remove_oldest(s, place->uid))
+		err = quota_set(s->quota, QUOTA_STAGES, place, 1, NULL);
+	return err ? quota_explain(QUOTA_STAGES, err, d) : 0;
+}
+
+/* There is one for all that may be; else -1. */
+static int free_place(const struct scratch *s)
+{
+	int i = SCRATCH_FILES - 1;
+
+	while (i >= 0 && s->files[i])
+		i--;
+	return i;
 }
 
 static struct scratch_file *new_file(uint32_t map_id, const char *name, size_t limit)
@@ -125,29 +151,38 @@ static struct scratch_file *new_file(uint32_t map_id, const char *name, size_t l
 	return NULL;
 }
 
-static int create(struct scratch *s, uint32_t map_id, const char *name, size_t limit,
-		  struct scratch_file **out)
+static int create(struct scratch *s, uint32_t map_id, const char *name, uid_t uid, size_t limit,
+		  struct scratch_file **out, struct diag *d)
 {
-	int i;
+	struct quota_hold place = {.uid = uid};
+	int i, err;
 
 	if (name && place_of_name(s, map_id, name) >= 0)
 		return -EEXIST;
+	remove_idle(s);
+	err = charge_place(s, &place, d);
+	if (err)
+		return err;
 	i = free_place(s);
-	if (i < 0)
-		return -ENOSPC;
-	s->files[i] = new_file(map_id, name, limit);
-	*out = s->files[i];
-	return *out ? 0 : -ENOMEM;
+	*out = i < 0 ? NULL : new_file(map_id, name, limit);
+	if (!*out) {
+		quota_set(s->quota, QUOTA_STAGES, &place, 0, NULL);
+		return -ENOMEM;
+	}
+	(*out)->place = place;
+	(*out)->bytes.uid = uid;
+	s->files[i] = *out;
+	return 0;
 }
 
 int scratch_create(struct scratch *s, uint32_t map_id, const char *name, mode_t mode, uid_t uid,
-		   gid_t gid, size_t limit, uint64_t *number)
+		   gid_t gid, size_t limit, uint64_t *number, struct diag *d)
 {
 	struct scratch_file *f;
 	int err;
 
 	pthread_mutex_lock(&s->lock);
-	err = create(s, map_id, name, limit, &f);
+	err = create(s, map_id, name, uid, limit, &f, d);
 	if (!err) {
 		f->mode = mode & S_IFMT ? mode : S_IFREG | mode;
 		f->uid = uid;
@@ -311,13 +346,15 @@ int scratch_read(struct scratch *s, uint64_t number, size_t off, size_t len, str
 static int resize(struct scratch *s, struct scratch_file *f, size_t len)
 {
 	size_t before = f->text.len;
-	int err;
+	int err = quota_set(s->quota, QUOTA_STAGED, &f->bytes, len, NULL);
 
-	if (len > before && s->bytes + (len - before) > SCRATCH_BYTES)
-		return -ENOSPC;
+	if (err)
+		return err;
 	err = buf_resize(&f->text, len);
-	if (!err)
-		s->bytes = s->bytes - before + len;
+	if (err)
+		quota_set(s->quota, QUOTA_STAGED, &f->bytes, before, NULL);
+	else
+		buf_trim(&f->text);
 	return err;
 }
 

@@ -6,8 +6,8 @@
  * mean and rename it. Such a staging file (section 7 of the design) lives in
  * memory, belongs to one map's directory, is not listed, and takes any owner and
  * mode. It goes when it is unlinked or renamed onto a key, when nobody has had it
- * open for ten minutes, or when the table is full and it is the one that was
- * left alone longest. Files and bytes are bounded.
+ * open for ten minutes, or when its maker makes another one than he may have (quota.h) and it
+ * is the one of his that was left alone longest.
  */
 #ifndef BPFMAPFS_FS_SCRATCH_H
 #define BPFMAPFS_FS_SCRATCH_H
@@ -17,9 +17,10 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "fs/quota.h"
 #include "lib/buf.h"
 
-enum { SCRATCH_FILES = 256, SCRATCH_BYTES = 64 << 20 };
+enum { SCRATCH_FILES = 256 }; /* places, for all that the quota allows */
 
 struct scratch_file;
 
@@ -27,20 +28,22 @@ struct scratch {
 	pthread_mutex_t lock;
 	struct scratch_file *files[SCRATCH_FILES];
 	uint64_t last_number;
-	size_t bytes; /* of all texts */
+	struct quota *quota; /* to which files and their bytes are charged */
 };
 
-void scratch_init(struct scratch *s);
+/* quota is borrowed. */
+void scratch_init(struct scratch *s, struct quota *quota);
 void scratch_free(struct scratch *s);
 
 /*
  * Makes a file or, with S_IFLNK in mode, a symlink; its text may grow to limit
  * bytes. With name NULL it has none until scratch_rename() gives it one. Numbers are
- * never used twice. -EEXIST, -ENOSPC (all files are open),
+ * never used twice, and it is charged to uid. -EEXIST, -ENOSPC (as many as he may have are open:
+ * explained),
  * -ENOMEM.
  */
 int scratch_create(struct scratch *s, uint32_t map_id, const char *name, mode_t mode, uid_t uid,
-		   gid_t gid, size_t limit, uint64_t *number);
+		   gid_t gid, size_t limit, uint64_t *number, struct diag *d);
 
 /* -ENOENT if the map's directory has no such file. */
 int scratch_find(struct scratch *s, uint32_t map_id, const char *name, uint64_t *number);
@@ -62,7 +65,7 @@ int scratch_utime(struct scratch *s, uint64_t number, const struct timespec *mti
 /* Appends the text, or len bytes of it from off. */
 int scratch_read(struct scratch *s, uint64_t number, size_t off, size_t len, struct buf *out);
 
-/* -EFBIG, -ENOSPC (all staging files together are too large), -ENOMEM. */
+/* -EFBIG, -ENOSPC (staging files have more bytes than may be), -ENOMEM. */
 int scratch_write(struct scratch *s, uint64_t number, size_t off, const void *bytes, size_t len);
 int scratch_append(struct scratch *s, uint64_t number, const void *bytes, size_t len);
 int scratch_truncate(struct scratch *s, uint64_t number, size_t len);

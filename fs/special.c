@@ -7,6 +7,7 @@
 
 #include "fs/key.h"
 #include "fs/remake.h"
+#include "lib/host.h"
 #include "lib/scan.h"
 #include "lib/sys.h"
 #include "lib/text.h"
@@ -182,6 +183,12 @@ static void print_waiting(struct fs *fs, uint32_t map_id, struct buf *text)
 		buf_addf(text, "waiting:\t%zu\n", count);
 }
 
+/* Who has it pinned or open may be hidden from others by the modes of directories, and by /proc. */
+static bool may_see_users(const struct fs *fs)
+{
+	return host_served() == 0 || host_served() == fs->options.uid;
+}
+
 int special_read_info(struct fs *fs, uint32_t map_id, struct buf *text)
 {
 	struct map_desc *desc;
@@ -195,7 +202,7 @@ int special_read_info(struct fs *fs, uint32_t map_id, struct buf *text)
 	map_desc_unref(desc);
 	print_live(fs, map_id, text);
 	err = print_held(fs, map_id, text);
-	if (!err)
+	if (!err && may_see_users(fs))
 		err = users_print(map_id, text);
 	return err ? err : buf_error(text);
 }
@@ -304,6 +311,7 @@ static int freeze(struct fs *fs, uint32_t map_id, struct diag *d)
 	if (err)
 		return err;
 	err = sys_map_freeze(map.fd);
+	catalog_refresh(fs->catalog); /* the last look at the maps does not know it */
 	catalog_note_change(fs->catalog);
 	if (err == -EPERM)
 		err = diag_set(d, EROFS, "the map is frozen already, or the mount read-only");
@@ -376,10 +384,19 @@ int special_write_types(struct fs *fs, uint32_t map_id, const char *text, size_t
 	return err == -ENOENT ? -ESTALE : err;
 }
 
+/* Others see their own refusals in .error_log. */
+static bool sees_all(const struct fs *fs)
+{
+	return host_served() == 0 || host_served() == fs->options.uid;
+}
+
 int special_read_error_log(struct fs *fs, uint32_t map_id, struct buf *text)
 {
 	(void)map_id;
-	diag_ring_print(&fs->refusals, text);
+	if (sees_all(fs))
+		diag_ring_print(&fs->refusals, text);
+	else
+		diag_ring_print_of(&fs->refusals, host_served(), text);
 	return buf_error(text);
 }
 
@@ -390,6 +407,9 @@ int special_write_error_log(struct fs *fs, uint32_t map_id, const char *text, si
 	(void)text;
 	(void)len;
 	(void)d;
-	diag_ring_clear(&fs->refusals);
+	if (sees_all(fs))
+		diag_ring_clear(&fs->refusals);
+	else
+		diag_ring_clear_of(&fs->refusals, host_served());
 	return 0;
 }

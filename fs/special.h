@@ -30,7 +30,8 @@ int special_write_types(struct fs *fs, uint32_t map_id, const char *text, size_t
 /* remake.h */
 int special_write_map(struct fs *fs, uint32_t map_id, const char *text, size_t len, struct diag *d);
 
-/* Whatever is written clears the log. */
+/* Whatever is written clears the log, as far as who writes may read it: root and the owner of the
+ * mount all of it, others what they were refused themselves. */
 int special_write_error_log(struct fs *fs, uint32_t map_id, const char *text, size_t len,
 			    struct diag *d);
 

@@ -107,6 +107,8 @@ static void give(struct reading *r)
 	size_t left = s->text.len - s->given, room = r->end - r->out->len;
 	size_t len = left < room ? left : room;
 
+	if (!len)
+		return; /* there may be no text yet */
 	buf_add(r->out, s->text.data + s->given, len);
 	if (!buf_error(r->out))
 		s->given += len;
@@ -125,8 +127,10 @@ static int look(void *arg, const void *bytes, uint32_t len)
 	if (r->out->len == r->end || s->given < s->text.len)
 		return FULL;
 	refresh(r);
-	buf_clear(&s->text);
+	openfile_clear(&s->file, &s->text);
 	err = print(s, bytes, len);
+	if (!err)
+		err = openfile_hold(&s->file, s->text.len, NULL);
 	s->given = s->text.len;
 	if (!err && r->out->len > r->start && s->text.len > r->end - r->out->len)
 		err = FULL;

@@ -42,7 +42,9 @@ static const struct identity *identity(const struct textfile *t)
 
 static void show(struct textfile *t)
 {
-	openfile_show(&t->file, t->is_draft ? -1 : (off_t)t->text.len, t->mtime);
+	bool has_size = !t->is_draft && !kind_of(identity(t)->kind)->personal;
+
+	openfile_show(&t->file, has_size ? (off_t)t->text.len : -1, t->mtime);
 }
 
 /* Storing. */
@@ -108,25 +110,30 @@ static int store_blank(struct textfile *t, struct diag *d)
 /* The draft begins empty. */
 static void start_draft(struct textfile *t)
 {
-	buf_clear(&t->text);
+	openfile_clear(&t->file, &t->text);
 	t->is_draft = t->strict = true;
 	t->dirty = t->told = t->reserved = false;
 	t->stored_len = 0;
 	openfile_set_blank(&t->file, true);
 }
 
-/* Takes a new text. If that fails, the next read at offset 0 tries again. */
-static int take_text(struct textfile *t)
+/* Takes a new text. If that fails, what is left is an empty draft, which has no size to show, and
+ * the next read at offset 0 tries again. */
+static int take_text(struct textfile *t, struct diag *d)
 {
 	const struct identity *id = identity(t);
 	const struct kind *kind = kind_of(id->kind);
 	int err = -ENOENT;
 
-	buf_clear(&t->text);
-	t->is_draft = t->dirty = false;
+	openfile_clear(&t->file, &t->text);
+	t->dirty = false;
 	if (kind->read && !openfile_is_dead(&t->file))
 		err = kind->read(t->file.fs, id, &t->text, &t->mtime);
-	t->served = err != 0;
+	if (!err)
+		err = openfile_hold(&t->file, t->text.len, d);
+	if (err)
+		openfile_clear(&t->file, &t->text);
+	t->is_draft = t->served = err != 0;
 	return err;
 }
 
@@ -136,7 +143,7 @@ static int take_text(struct textfile *t)
 static int open_created(struct textfile *t, struct diag *d)
 {
 	bool exclusive = t->file.flags & O_EXCL;
-	int err = take_text(t);
+	int err = take_text(t, d);
 
 	if (!err && exclusive)
 		return diag_set(d, EEXIST, "the map has this key already");
@@ -148,9 +155,9 @@ static int open_created(struct textfile *t, struct diag *d)
 	return 0;
 }
 
-static int open_existing(struct textfile *t, bool writable)
+static int open_existing(struct textfile *t, bool writable, struct diag *d)
 {
-	int err = take_text(t);
+	int err = take_text(t, d);
 
 	if (err == -EOPNOTSUPP && writable) {
 		t->put_flags = BPF_ANY; /* what is there nobody can tell */
@@ -174,7 +181,7 @@ static int text_open(struct file *f, bool created, struct diag *d)
 	if (writable || created)
 		err = kind_may_write(f->fs, f->id, d);
 	if (!err)
-		err = created ? open_created(t, d) : open_existing(t, writable);
+		err = created ? open_created(t, d) : open_existing(t, writable, d);
 	if (err == -EOPNOTSUPP && d && !d->err)
 		diag_set(d, EOPNOTSUPP, "the kernel does not tell what is there");
 	if (err) {
@@ -203,11 +210,12 @@ static bool wants_new_text(struct textfile *t, off_t off)
 static int text_read(struct file *f, size_t size, off_t off, struct buf *out, struct diag *d)
 {
 	struct textfile *t = self(f);
-	int err = wants_new_text(t, off) ? take_text(t) : 0;
+	int err = wants_new_text(t, off) ? take_text(t, d) : 0;
 
-	(void)d;
-	if (err)
+	if (err) {
+		show(t);
 		return err;
+	}
 	if (off == 0)
 		t->served = true;
 	if ((uint64_t)off < t->text.len) {
@@ -221,14 +229,22 @@ static int text_read(struct file *f, size_t size, off_t off, struct buf *out, st
 
 /* Writing. */
 
-/* 0 if a draft may be that long, and something may be stored at all. */
+/* 0 if a draft may be that long, which it then is charged for, and something may be stored at
+ * all. */
 static int check_draft(struct textfile *t, size_t len, struct diag *d)
 {
 	if (openfile_is_dead(&t->file))
 		return diag_set(d, ENOENT, "the key was removed");
 	if (len > t->limit)
 		return diag_set(d, EFBIG, "longer than any text of a value of this map");
-	return 0;
+	return openfile_hold(&t->file, len > t->text.len ? len : t->text.len, d);
+}
+
+/* The draft is charged for what it has become. */
+static void end_draft(struct textfile *t)
+{
+	buf_trim(&t->text);
+	openfile_hold(&t->file, t->text.len, NULL);
 }
 
 /* Only blanks behind a text that is stored: nothing to store again. */
@@ -334,6 +350,9 @@ static int text_write(struct file *f, const char *bytes, size_t size, off_t at, 
 	if (adds_nothing(t, bytes, size, off))
 		return buf_put(&t->text, off, bytes, size);
 	err = write_and_judge(t, bytes, size, off, d);
+	if (err)
+		openfile_set_blank(f, false);
+	end_draft(t);
 	show(t);
 	return err;
 }
@@ -350,9 +369,10 @@ static int text_truncate(struct file *f, off_t size, struct diag *d)
 		show(t);
 		return 0;
 	}
-	if ((size_t)size == t->text.len && !t->dirty)
+	if ((size_t)size == t->text.len && !t->dirty && (!t->is_draft || t->stored_len))
 		return 0;
 	err = buf_resize(&t->text, (size_t)size);
+	end_draft(t);
 	if (err)
 		return err;
 	t->is_draft = t->dirty = true;
@@ -362,6 +382,8 @@ static int text_truncate(struct file *f, off_t size, struct diag *d)
 	if (err == -EAGAIN)
 		return 0;
 	t->dirty = false;
+	if (err)
+		t->stored_len = 0;
 	return err;
 }
 
@@ -374,6 +396,7 @@ static int text_reserve(struct file *f, off_t size, struct diag *d)
 		err = -EOPNOTSUPP;
 	if (!err)
 		err = buf_resize(&t->text, (size_t)size);
+	end_draft(t);
 	if (err)
 		return err;
 	t->reserved = t->dirty = true;

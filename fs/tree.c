@@ -92,11 +92,14 @@ static int find_key(struct fs *fs, uint32_t map_id, const struct buf *full, stru
 {
 	const char *slash = strrchr(full->data, '/');
 	struct map_desc *desc;
-	int err = catalog_desc(fs->catalog, map_id, &desc);
+	int err = catalog_desc(fs->catalog, map_id, &desc), is_dir;
 
 	if (err)
 		return err;
-	if (key_may_be_long_dir(desc, full->data, slash ? slash + 1 : full->data)) {
+	is_dir = key_may_be_long_dir(desc, full->data, slash ? slash + 1 : full->data);
+	if (is_dir < 0) {
+		err = is_dir;
+	} else if (is_dir) {
 		err = found_long_dir(map_id, full, out);
 	} else {
 		err = key_parse(desc, full->data, &out->bytes, d);
@@ -133,10 +136,12 @@ static int find_in_map(struct fs *fs, const struct identity *dir, const char *na
 
 	if (!err && scratch_find(&fs->scratch, dir->map_id, full.data, &number) == 0)
 		err = found_scratch(dir->map_id, number, out);
-	else if (!err && newfile_find(fs, dir->map_id, full.data, &out->id, &out->bytes) == 0)
-		err = 0;
 	else if (!err)
-		err = find_key(fs, dir->map_id, &full, out, d) ? -ENOENT : 0;
+		err = newfile_find(fs, dir->map_id, full.data, &out->id, &out->bytes);
+	if (err == -ENOENT)
+		err = find_key(fs, dir->map_id, &full, out, d);
+	if (err && err != -ENOMEM)
+		err = -ENOENT;
 	if (!err && is_passed_over(fs, &out->id, full.data))
 		err = -ENOENT;
 	buf_free(&full);
@@ -204,9 +209,9 @@ static int make_scratch(struct fs *fs, uint32_t map_id, const char *name, const 
 	int err;
 
 	err = scratch_create(&fs->scratch, map_id, name, maker->mode & ~maker->umask, maker->uid,
-			     maker->gid, kind_text_limit(fs, &map), &number);
+			     maker->gid, kind_text_limit(fs, &map), &number, d);
 	if (err)
-		return diag_set(d, -err, "staging files are kept in memory, and bounded");
+		return err;
 	return found_scratch(map_id, number, out);
 }
 
@@ -350,7 +355,11 @@ int tree_symlink(struct fs *fs, const struct identity *dir, const char *name, co
 	err = tree_full_name(dir, name, &full);
 	if (err)
 		goto out;
-	if (is_passing_link(name) && find_key(fs, dir->map_id, &full, out, NULL))
+	if (is_passing_link(name))
+		err = find_key(fs, dir->map_id, &full, out, NULL);
+	if (err == -ENOMEM)
+		goto out;
+	if (err)
 		err = make_staged_link(fs, dir, full.data, target, maker, out, d);
 	else
 		err = newlink_make(fs, dir->map_id, full.data, target, BPF_NOEXIST, &out->id,
@@ -372,10 +381,12 @@ static int split_and_create(struct fs *fs, const struct identity *dir, const cha
 		err = spec_parse(spec, comma + 1, strlen(comma + 1), ',', d);
 	if (err && d)
 		d->offset += (size_t)(comma + 1 - name);
-	if (!err && !base.len)
-		err = diag_at(d, EINVAL, 0, "the name of the map is missing");
 	if (!err)
 		err = buf_error(&base);
+	if (!err && !base.len)
+		err = diag_at(d, EINVAL, 0, "the name of the map is missing");
+	if (!err && comma)
+		err = access_may_copy(fs, tree_dir_path(dir), spec, d);
 	if (!err)
 		err = catalog_create(fs->catalog, tree_dir_path(dir), base.data, spec, id, d);
 	buf_free(&base);
@@ -399,21 +410,21 @@ static int make_waiting_dir(struct fs *fs, const struct identity *dir, const cha
 
 /* What seemed to be a map is a directory of maps. */
 static int make_in_new_dir(struct fs *fs, const struct identity *map, const char *name,
-			   struct found *out, struct diag *d)
+			   const struct maker *maker, struct found *out, struct diag *d)
 {
 	struct buf path = BUF_INIT(PATH_MAX);
 	struct identity dir;
 	int err = remake_as_dir(fs, map->map_id, &dir, &path, d);
 
 	if (!err)
-		err = tree_mkdir(fs, &dir, name, out, d);
+		err = tree_mkdir(fs, &dir, name, maker, out, d);
 	buf_free(&path);
 	return err;
 }
 
 /* A directory that a long name will be cut into: remembered, until keys are in it. */
 static int make_long_dir(struct fs *fs, const struct identity *dir, const char *name,
-			 struct found *out, struct diag *d)
+			 const struct maker *maker, struct found *out, struct diag *d)
 {
 	struct map_desc *desc = NULL;
 	int err;
@@ -421,8 +432,10 @@ static int make_long_dir(struct fs *fs, const struct identity *dir, const char *
 	if (awaited_is(fs, dir->map_id) && keyname_has_length_of_piece(name))
 		return make_waiting_dir(fs, dir, name, out);
 	if (awaited_is(fs, dir->map_id) && dir->kind == NODE_MAP && name[0] != '.')
-		return make_in_new_dir(fs, dir, name, out, d);
+		return make_in_new_dir(fs, dir, name, maker, out, d);
 	err = find_in_map(fs, dir, name, out, NULL);
+	if (err == -ENOMEM)
+		return err;
 	if (err || out->id.kind != NODE_LONG_DIR)
 		return diag_set(d, EPERM, "%s", LONGDIR_NO_OTHERS);
 	err = catalog_desc(fs->catalog, dir->map_id, &desc);
@@ -436,19 +449,33 @@ static int make_long_dir(struct fs *fs, const struct identity *dir, const char *
 	return err;
 }
 
-int tree_mkdir(struct fs *fs, const struct identity *dir, const char *name, struct found *out,
-	       struct diag *d)
+/* It is pinned as root's, which is less than its maker's. */
+static int give_map(struct fs *fs, const struct identity *dir, uint32_t id,
+		    const struct maker *maker, struct diag *d)
+{
+	int err = access_give(fs, tree_dir_path(dir), id, maker->uid, maker->gid);
+
+	if (!err)
+		return 0;
+	catalog_unpin(fs->catalog, id, NULL, NULL, NULL);
+	return diag_set(d, -err, "the map could not be made yours");
+}
+
+int tree_mkdir(struct fs *fs, const struct identity *dir, const char *name,
+	       const struct maker *maker, struct found *out, struct diag *d)
 {
 	struct spec spec;
 	uint32_t id;
 	int err;
 
 	if (tree_is_in_map(dir))
-		return make_long_dir(fs, dir, name, out, d);
+		return make_long_dir(fs, dir, name, maker, out, d);
 	err = spec_copy(&spec, &fs->options.mkdir_spec);
 	if (!err)
 		err = split_and_create(fs, dir, name, &spec, &id, d);
 	spec_free(&spec);
+	if (!err)
+		err = give_map(fs, dir, id, maker, d);
 	if (err)
 		return err;
 	out->id = (struct identity){.kind = NODE_MAP, .map_id = id};
@@ -456,7 +483,11 @@ int tree_mkdir(struct fs *fs, const struct identity *dir, const char *name, stru
 		newlink_map_came(fs, id);
 		return 0;
 	}
-	awaited_begin(fs, id);
+	err = awaited_begin(fs, id);
+	if (err) {
+		catalog_unpin(fs->catalog, id, NULL, NULL, NULL);
+		return err;
+	}
 	if (maptype_is_fixed(fs->options.mkdir_spec.type))
 		hide_all_slots(&fs->hidden, id, fs->options.mkdir_spec.max_entries);
 	newlink_map_came(fs, id);

@@ -31,7 +31,7 @@ void found_free(struct found *f);
 int tree_find(struct fs *fs, const struct identity *dir, const char *name, struct found *out,
 	      struct diag *d);
 
-/* Who makes something: for staging files. */
+/* Who makes something. */
 struct maker {
 	uid_t uid;
 	gid_t gid;
@@ -44,8 +44,9 @@ struct maker {
 int tree_create(struct fs *fs, const struct identity *dir, const char *name, int flags,
 		const struct maker *maker, struct found *out, struct diag *d);
 
-int tree_mkdir(struct fs *fs, const struct identity *dir, const char *name, struct found *out,
-	       struct diag *d);
+/* A map becomes its maker's; its mode is 0700 whatever was asked for. */
+int tree_mkdir(struct fs *fs, const struct identity *dir, const char *name,
+	       const struct maker *maker, struct found *out, struct diag *d);
 int tree_symlink(struct fs *fs, const struct identity *dir, const char *name, const char *target,
 		 const struct maker *maker, struct found *out, struct diag *d);
 

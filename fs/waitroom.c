@@ -4,42 +4,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
-enum { LEAST_ROOM = 16, OVERHEAD = 64 /* bytes, of what malloc(3) and the tables take */ };
+enum { OVERHEAD = 64 /* bytes, of what malloc(3) and the tables take */ };
 
-struct held {
-	struct held *next; /* in its bucket */
-	uint64_t hash;
-	struct waiter w;
-};
-
-/* What waits in one map: by name, and by number. A place in the order that was left is
- * NULL, until a half of them are. */
-struct waitroom_map {
-	uint32_t id;
-	struct held **buckets; /* room of them */
-	struct place {
-		uint64_t number;
-		struct held *held;
-	} * places;
-	size_t room, used; /* places, a power of two; how many of them are in the order */
-	size_t count;      /* of what is there */
-	size_t waiting;    /* of that, not stored */
-};
-
-void waitroom_init(struct waitroom *t)
+void waitroom_init(struct waitroom *t, struct quota *quota)
 {
-	*t = (struct waitroom){.maps = NULL};
+	*t = (struct waitroom){.quota = quota};
 	pthread_mutex_init(&t->turn, NULL);
 	pthread_mutex_init(&t->lock, NULL);
-}
-
-void waiter_release(struct waiter *copy)
-{
-	free(copy->name);
-	free(copy->text);
-	copy->name = copy->text = NULL;
 }
 
 static bool is_link(const struct waiter *w)
@@ -49,7 +21,7 @@ static bool is_link(const struct waiter *w)
 
 static size_t cost(const struct waiter *w)
 {
-	return sizeof(struct held) + sizeof(struct place) + OVERHEAD + strlen(w->name) + w->len;
+	return sizeof(struct held) + sizeof(struct waitplace) + OVERHEAD + strlen(w->name) + w->len;
 }
 
 static bool has_none(const struct waitroom *t)
@@ -57,136 +29,48 @@ static bool has_none(const struct waitroom *t)
 	return __atomic_load_n(&t->count, __ATOMIC_ACQUIRE) == 0;
 }
 
-static int copy_waiter(const struct waiter *from, struct waiter *out)
+/* The lock is held in all that follows. */
+
+static void free_held(struct waitroom *t, struct held *h)
 {
-	*out = *from;
-	out->name = strdup(from->name);
-	out->text = malloc(from->len + 1);
-	if (!out->name || !out->text) {
-		waiter_release(out);
-		return -ENOMEM;
-	}
-	if (from->len)
-		memcpy(out->text, from->text, from->len);
-	out->text[from->len] = '\0';
-	return 0;
-}
-
-/* One map. The lock is held in all that follows. */
-
-static uint64_t hash_of(const char *name)
-{
-	return XXH3_64bits(name, strlen(name));
-}
-
-static struct held **bucket_of(const struct waitroom_map *m, uint64_t hash)
-{
-	return &m->buckets[hash & (m->room - 1)];
-}
-
-static struct held *find_name(const struct waitroom_map *m, const char *name)
-{
-	uint64_t hash = hash_of(name);
-	struct held *h = m->room ? *bucket_of(m, hash) : NULL;
-
-	while (h && (h->hash != hash || strcmp(h->w.name, name) != 0))
-		h = h->next;
-	return h;
-}
-
-/* The first place at or above a number. */
-static size_t place_of(const struct waitroom_map *m, uint64_t number)
-{
-	size_t low = 0, high = m->used;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (m->places[middle].number < number)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* Gives up places that were left, and makes room for one more. */
-static int make_place(struct waitroom_map *m)
-{
-	size_t room = m->room ? m->room : LEAST_ROOM, used = 0;
-	struct place *places;
-	struct held **buckets;
-
-	if (m->used < m->room)
-		return 0;
-	while (room < m->count * 2)
-		room *= 2;
-	places = calloc(room, sizeof(*places));
-	buckets = calloc(room, sizeof(*buckets));
-	if (!places || !buckets) {
-		free(places);
-		free(buckets);
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < m->used; i++)
-		if (m->places[i].held)
-			places[used++] = m->places[i];
-	free(m->places);
-	free(m->buckets);
-	*m = (struct waitroom_map){m->id, buckets, places, room, used, m->count, m->waiting};
-	for (size_t i = 0; i < used; i++) {
-		struct held **bucket = bucket_of(m, places[i].held->hash);
-
-		places[i].held->next = *bucket;
-		*bucket = places[i].held;
-	}
-	return 0;
-}
-
-static void take_out(struct waitroom *t, struct waitroom_map *m, struct held *h)
-{
-	struct held **link = bucket_of(m, h->hash);
-
-	while (*link != h)
-		link = &(*link)->next;
-	*link = h->next;
-	m->places[place_of(m, h->w.number)].held = NULL;
-	m->count--;
-	m->waiting -= !h->w.stored;
-	t->links -= is_link(&h->w);
-	t->bytes -= cost(&h->w);
-	__atomic_store_n(&t->count, t->count - 1, __ATOMIC_RELEASE);
+	quota_set(t->quota, QUOTA_WAITING, &h->bytes, 0, NULL);
+	quota_set(t->quota, QUOTA_LINKS, &h->link, 0, NULL);
 	waiter_release(&h->w);
 	free(h);
 }
 
+static void take_out(struct waitroom *t, struct waitroom_map *m, struct held *h)
+{
+	waitmap_take_out(m, h);
+	__atomic_store_n(&t->count, t->count - 1, __ATOMIC_RELEASE);
+	free_held(t, h);
+}
+
 static void put_in(struct waitroom *t, struct waitroom_map *m, struct held *h)
 {
-	struct held **bucket = bucket_of(m, h->hash);
-
-	h->next = *bucket;
-	*bucket = h;
 	h->w.number = __atomic_add_fetch(&t->last_number, 1, __ATOMIC_RELEASE);
-	m->places[m->used++] = (struct place){h->w.number, h};
-	m->count++;
-	m->waiting += !h->w.stored;
-	t->links += is_link(&h->w);
-	t->bytes += cost(&h->w);
+	waitmap_put_in(m, h);
 	__atomic_store_n(&t->count, t->count + 1, __ATOMIC_RELEASE);
 }
 
-/* What has the name already keeps its place. */
+/* What has the name already keeps its place. Both are charged (charge()). */
 static void exchange(struct waitroom *t, struct waitroom_map *m, struct held *old, struct held *h)
 {
-	struct waiter before = old->w;
+	struct held before = *old;
 
-	m->waiting += (size_t)!h->w.stored - !before.stored;
-	t->links += (size_t)is_link(&h->w) - is_link(&before);
-	t->bytes += cost(&h->w) - cost(&before);
+	m->waiting += (size_t)!h->w.stored - !before.w.stored;
 	old->w = h->w;
-	old->w.number = before.number;
-	waiter_release(&before);
-	free(h);
+	old->w.number = before.w.number;
+	h->w = before.w;
+	if (old->w.maker != before.w.maker) {
+		old->bytes = h->bytes;
+		old->link = h->link;
+		h->bytes = before.bytes;
+		h->link = before.link;
+	}
+	quota_set(t->quota, QUOTA_WAITING, &old->bytes, cost(&old->w), NULL);
+	quota_set(t->quota, QUOTA_LINKS, &old->link, is_link(&old->w), NULL);
+	free_held(t, h);
 }
 
 static void free_map(struct waitroom *t, struct waitroom_map *m)
@@ -194,9 +78,7 @@ static void free_map(struct waitroom *t, struct waitroom_map *m)
 	for (size_t i = 0; i < m->used; i++)
 		if (m->places[i].held)
 			take_out(t, m, m->places[i].held);
-	free(m->places);
-	free(m->buckets);
-	free(m);
+	waitmap_free(m);
 }
 
 /* All maps. */
@@ -224,18 +106,25 @@ static struct waitroom_map *find_map(const struct waitroom *t, uint32_t map_id)
 	return i < t->map_count && t->maps[i]->id == map_id ? t->maps[i] : NULL;
 }
 
-static int insert_map(struct waitroom *t, struct waitroom_map *m)
+/* There is room for it. */
+static void put_map(struct waitroom *t, struct waitroom_map *m)
 {
 	size_t i = index_of(t, m->id);
+
+	memmove(t->maps + i + 1, t->maps + i, (t->map_count - i) * sizeof(struct waitroom_map *));
+	t->maps[i] = m;
+	t->map_count++;
+}
+
+static int insert_map(struct waitroom *t, struct waitroom_map *m)
+{
 	struct waitroom_map **maps;
 
 	maps = realloc(t->maps, (t->map_count + 1) * sizeof(struct waitroom_map *));
 	if (!maps)
 		return -ENOMEM;
 	t->maps = maps;
-	memmove(maps + i + 1, maps + i, (t->map_count - i) * sizeof(struct waitroom_map *));
-	maps[i] = m;
-	t->map_count++;
+	put_map(t, m);
 	return 0;
 }
 
@@ -273,31 +162,42 @@ static int find(struct waitroom *t, uint32_t map_id, const char *name, struct wa
 		struct held **held)
 {
 	*map = find_map(t, map_id);
-	*held = *map ? find_name(*map, name) : NULL;
+	*held = *map ? waitmap_find(*map, name) : NULL;
 	return *held ? 0 : -ENOENT;
 }
 
-static bool is_bounded(const struct waitroom *t, const struct held *h, const struct held *old)
+/*
+ * Charges h, which is to take the place of old: where that is of the same user, its charge is raised
+ * as far as h needs more. On failure nothing has changed.
+ */
+static int charge(struct waitroom *t, struct held *h, struct held *old, struct diag *d)
 {
-	size_t bytes = t->bytes + cost(&h->w) - (old ? cost(&old->w) : 0);
-	size_t links = t->links + is_link(&h->w) - (old ? is_link(&old->w) : 0);
+	struct held *charged = old && old->w.maker == h->w.maker ? old : h;
+	size_t bytes = charged->bytes.amount, need = cost(&h->w);
+	int err =
+		quota_set(t->quota, QUOTA_WAITING, &charged->bytes, need > bytes ? need : bytes, d);
 
-	return bytes <= WAITROOM_BYTES && (!is_link(&h->w) || links <= WAITROOM_LINKS);
+	if (err)
+		return err;
+	err = quota_set(t->quota, QUOTA_LINKS, &charged->link,
+			charged->link.amount || is_link(&h->w), d);
+	if (err)
+		quota_set(t->quota, QUOTA_WAITING, &charged->bytes, bytes, NULL);
+	return err;
 }
 
-static int put(struct waitroom *t, struct held *h)
+static int put(struct waitroom *t, struct held *h, struct diag *d)
 {
 	struct waitroom_map *m = get_map(t, h->w.map_id);
 	struct held *old;
-	int err = 0;
+	int err;
 
 	if (!m)
 		return -ENOMEM;
-	old = find_name(m, h->w.name);
-	if (!is_bounded(t, h, old))
-		err = -ENOSPC;
-	else if (!old)
-		err = make_place(m);
+	old = waitmap_find(m, h->w.name);
+	err = charge(t, h, old, d);
+	if (!err && !old)
+		err = waitmap_make_place(m);
 	if (!err && old)
 		exchange(t, m, old, h);
 	else if (!err)
@@ -318,24 +218,22 @@ void waitroom_free(struct waitroom *t)
 	pthread_mutex_destroy(&t->lock);
 }
 
-int waitroom_put(struct waitroom *t, const struct waiter *w)
+int waitroom_put(struct waitroom *t, const struct waiter *w, struct diag *d)
 {
 	struct held *h = calloc(1, sizeof(*h));
-	int err = h ? copy_waiter(w, &h->w) : -ENOMEM;
+	int err = h ? waiter_copy(w, &h->w) : -ENOMEM;
 
 	if (err) {
 		free(h);
 		return err;
 	}
-	h->hash = hash_of(w->name);
 	h->w.made = time(NULL);
+	h->bytes.uid = h->link.uid = w->maker;
 	pthread_mutex_lock(&t->lock);
-	err = put(t, h);
+	err = put(t, h, d);
 	pthread_mutex_unlock(&t->lock);
-	if (!err)
-		return 0;
-	waiter_release(&h->w);
-	free(h);
+	if (err)
+		free_held(t, h);
 	return err;
 }
 
@@ -352,7 +250,7 @@ int waitroom_find(struct waitroom *t, uint32_t map_id, const char *name, struct 
 	if (!err && h->w.kind == WAIT_LINK && h->w.stored)
 		err = -ENOENT;
 	if (!err && out)
-		err = copy_waiter(&h->w, out);
+		err = waiter_copy(&h->w, out);
 	pthread_mutex_unlock(&t->lock);
 	return err;
 }
@@ -366,10 +264,10 @@ int waitroom_next(struct waitroom *t, uint32_t map_id, uint64_t after, struct wa
 		return err;
 	pthread_mutex_lock(&t->lock);
 	m = find_map(t, map_id);
-	for (size_t i = m ? place_of(m, after + 1) : 0; m && i < m->used; i++) {
+	for (size_t i = m ? waitmap_place(m, after + 1) : 0; m && i < m->used; i++) {
 		if (!m->places[i].held)
 			continue;
-		err = copy_waiter(&m->places[i].held->w, out);
+		err = waiter_copy(&m->places[i].held->w, out);
 		break;
 	}
 	pthread_mutex_unlock(&t->lock);
@@ -481,9 +379,37 @@ void waitroom_move_map(struct waitroom *t, uint32_t from, uint32_t to)
 	if (m) {
 		remove_index(t, index_of(t, from));
 		rename_map(m, to);
-		if (find_map(t, to) || insert_map(t, m))
+		if (find_map(t, to))
 			free_map(t, m);
+		else
+			put_map(t, m);
 	}
+	pthread_mutex_unlock(&t->lock);
+}
+
+/* The lock is held. */
+static void prune_parts_of(struct waitroom *t, struct waitroom_map *m, time_t now)
+{
+	for (size_t i = 0; i < m->used; i++) {
+		struct held *h = m->places[i].held;
+
+		if (h && h->w.is_part && now - h->w.made > WAIT_PART_SECONDS)
+			take_out(t, m, h);
+	}
+}
+
+void waitroom_prune_parts(struct waitroom *t)
+{
+	time_t now = time(NULL);
+
+	pthread_mutex_lock(&t->lock);
+	if (t->parts_pruned != now)
+		for (size_t i = t->map_count; i-- > 0;) {
+			prune_parts_of(t, t->maps[i], now);
+			if (!t->maps[i]->count)
+				drop_map(t, t->maps[i]);
+		}
+	t->parts_pruned = now;
 	pthread_mutex_unlock(&t->lock);
 }
 

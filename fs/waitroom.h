@@ -5,7 +5,7 @@
  * What restores a backup makes files and links before the .map of the map that they are
  * in, or links before the maps that they lead to (section 8 of the design). Such a thing
  * waits here under the name that it was given, listed and readable, until it can be
- * stored (newlink.h, newfile.h). In memory, and bounded.
+ * stored (newlink.h, newfile.h). In memory, and charged to its maker (quota.h).
  *
  *   file         the text of a key. It is stored at once if the map as it is takes it,
  *                and waits all the same, since by its .map the map becomes another. One
@@ -25,22 +25,9 @@
 #include <stdint.h>
 #include <time.h>
 
-enum { WAITROOM_LINKS = 4096, WAITROOM_BYTES = 256 << 20, WAIT_TARGET = 4096 };
+#include "fs/waitmap.h"
 
-enum waiter_kind { WAIT_FILE, WAIT_DIR, WAIT_LINK, WAIT_LINK_TO_BE };
-
-struct waiter {
-	uint64_t number; /* never used twice; of one name it stays */
-	uint32_t map_id; /* the map that it is in */
-	enum waiter_kind kind;
-	uint32_t stored; /* a link: the fresh map that is its element. A file: 1. 0: neither */
-	char *name;      /* from the map's own directory */
-	char *text;      /* of a file, or a link's target; a NUL is behind it */
-	size_t len;
-	bool is_part;   /* of a file: where bytes are still to come, NULs are */
-	uint32_t maker; /* the user whose text it is (host.h) */
-	time_t made;    /* CLOCK_REALTIME, when it got this text */
-};
+enum { WAIT_TARGET = 4096, WAIT_PART_SECONDS = 3600 };
 
 struct waitroom {
 	pthread_mutex_t turn; /* held while a map is made again, or a file that waits changes */
@@ -48,17 +35,18 @@ struct waitroom {
 	struct waitroom_map **maps; /* by ascending id */
 	size_t map_count;
 	size_t count; /* of all; also read without the lock */
-	size_t links; /* of both kinds */
-	size_t bytes;
 	uint64_t last_number;
+	time_t parts_pruned; /* when unfinished parts were looked for, CLOCK_REALTIME */
+	struct quota *quota;
 };
 
-void waitroom_init(struct waitroom *t);
+/* quota is borrowed. */
+void waitroom_init(struct waitroom *t, struct quota *quota);
 void waitroom_free(struct waitroom *t);
 
-/* Puts a copy of w there, in place of what has its name; number and made are given.
- * -ENOSPC, -ENOMEM. */
-int waitroom_put(struct waitroom *t, const struct waiter *w);
+/* Puts a copy of w there, in place of what has its name; number and made are given. -ENOSPC
+ * explained, -ENOMEM. */
+int waitroom_put(struct waitroom *t, const struct waiter *w, struct diag *d);
 
 /*
  * A copy of what has that name, or -ENOENT, -ENOMEM; release it with waiter_release(). A
@@ -70,7 +58,6 @@ int waitroom_find(struct waitroom *t, uint32_t map_id, const char *name, struct 
 /* The same of the first in a map with a number above after, links that are stored
  * included. */
 int waitroom_next(struct waitroom *t, uint32_t map_id, uint64_t after, struct waiter *out);
-void waiter_release(struct waiter *copy);
 
 /* The first map above after in which something is. -ENOENT */
 int waitroom_next_map(struct waitroom *t, uint32_t after, uint32_t *map_id);
@@ -97,6 +84,10 @@ void waitroom_remove_map(struct waitroom *t, uint32_t map_id);
 
 /* A map was made again: what is in the old one is in the new one, and nothing stored. */
 void waitroom_move_map(struct waitroom *t, uint32_t from, uint32_t to);
+
+/* Removes files of which no part has come for WAIT_PART_SECONDS: nobody goes on with them. It looks
+ * once a second at most, however often it is called. */
+void waitroom_prune_parts(struct waitroom *t);
 
 /* Removes what is in maps that are gone. */
 void waitroom_prune(struct waitroom *t, bool (*is_gone)(void *arg, uint32_t map_id), void *arg);

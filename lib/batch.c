@@ -73,18 +73,35 @@ static int grow_room(struct batch *b)
 	return 0;
 }
 
+static size_t entry_size(const struct map_desc *desc)
+{
+	return (size_t)desc->key->size + desc->value->size;
+}
+
+static uint32_t first_room(const struct map_desc *desc)
+{
+	size_t room = BATCH_BYTES / entry_size(desc);
+
+	return room > BATCH_MAX ? BATCH_MAX : room ? (uint32_t)room : 1;
+}
+
+size_t batch_bytes_at_first(const struct map_desc *desc)
+{
+	return first_room(desc) * entry_size(desc) + token_size_of(desc);
+}
+
+size_t batch_bytes(const struct batch *b)
+{
+	return b->room * ((size_t)b->key_size + b->value_size) + b->token_size;
+}
+
 int batch_init(struct batch *b, const struct map_desc *desc)
 {
-	uint64_t room;
-
 	*b = (struct batch){.key_size = desc->key->size,
 			    .value_size = desc->value->size,
 			    .token_size = token_size_of(desc)};
-	room = BATCH_BYTES / ((uint64_t)b->key_size + b->value_size);
-	if (room > BATCH_MAX)
-		room = BATCH_MAX;
 	b->token = calloc(1, b->token_size);
-	return b->token ? make_room(b, room ? (uint32_t)room : 1) : -ENOMEM;
+	return b->token ? make_room(b, first_room(desc)) : -ENOMEM;
 }
 
 void batch_free(struct batch *b)

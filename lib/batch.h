@@ -11,6 +11,7 @@
 #ifndef BPFMAPFS_LIB_BATCH_H
 #define BPFMAPFS_LIB_BATCH_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/map.h"
@@ -41,6 +42,10 @@ void batch_source_free(struct batch_source *s);
 /* Room for some entries, which grows with need. -ENOMEM; batch_free() in any case. */
 int batch_init(struct batch *b, const struct map_desc *desc);
 void batch_free(struct batch *b);
+
+/* Bytes that batch_init() takes, and that b has now. */
+size_t batch_bytes_at_first(const struct map_desc *desc);
+size_t batch_bytes(const struct batch *b);
 
 /*
  * Fills b with the entries behind the batch whose token is behind, or with the first ones

@@ -49,8 +49,9 @@ static int read_array(struct reader *r, const struct btf_type *t, const char *me
 	if (err)
 		return err;
 	*out = layout_array(l, array->nelems, l->size);
+	err = *out ? 0 : -errno;
 	layout_unref(l);
-	return *out ? 0 : -EINVAL;
+	return err;
 }
 
 /* Records. The members as they are collected; types are referenced. */
@@ -351,5 +352,5 @@ int btflayout_read_prefix(const struct btf *btf, uint32_t id, uint32_t size, str
 	if (err == -ENOMEM)
 		return err;
 	*out = layout_prefix(size, is_typed);
-	return *out ? 0 : -EINVAL;
+	return *out ? 0 : -errno;
 }

@@ -107,7 +107,7 @@ static int read_int(const struct btfleaf *t, struct layout **out)
 	if (encoding & BTF_INT_BOOL && size == 1)
 		return made(layout_plain(LAYOUT_BOOL, 1), out);
 	*out = layout_int(size, size * 8, encoding & BTF_INT_SIGNED && !m, m != NULL);
-	return *out ? 0 : -EINVAL;
+	return *out ? 0 : -errno;
 }
 
 static uint64_t extend(uint64_t value, uint32_t size, bool is_signed)
@@ -184,7 +184,7 @@ static int read_pointer(const struct btf *btf, const struct btf_type *t, struct 
 static int read_float(const struct btf_type *t, struct layout **out)
 {
 	*out = layout_plain(LAYOUT_FLOAT, t->size);
-	return *out ? 0 : -EINVAL;
+	return *out ? 0 : -errno;
 }
 
 /* Arrays of bytes. */
@@ -297,7 +297,7 @@ int btfleaf_read_bits(const struct btf *btf, uint32_t id, uint32_t bits, struct 
 		return made(layout_plain(LAYOUT_BOOL, 1), out);
 	*out = layout_int(t.type->size > 8 ? 8 : t.type->size, bits,
 			  btf_int_encoding(t.type) & BTF_INT_SIGNED, false);
-	return *out ? 0 : -EINVAL;
+	return *out ? 0 : -errno;
 }
 
 void btfleaf_find_bits(const struct btf *btf, const struct btf_type *record, uint32_t i,

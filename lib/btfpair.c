@@ -45,8 +45,11 @@ void btfpair_print(const struct ctype *key, const struct ctype *value, bool pref
 	struct btf *btf = NULL;
 	uint32_t ids[2], size;
 	const void *raw;
+	int err = btfpair_make(key, value, prefixes, &btf, ids);
 
-	if (btfpair_make(key, value, prefixes, &btf, ids))
+	if (err == -ENOMEM)
+		buf_fail(out, err);
+	if (err)
 		return;
 	raw = btf__raw_data(btf, &size);
 	if (raw) {

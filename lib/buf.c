@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { KEPT = 4096 }; /* bytes, which are never given back */
+
 void buf_free(struct buf *b)
 {
 	free(b->data);
@@ -51,6 +53,12 @@ static int buf_reserve(struct buf *b, size_t len)
 static bool has_room(const struct buf *b, size_t len)
 {
 	return !b->error && b->len < b->cap && len < b->cap - b->len && len <= b->max - b->len;
+}
+
+void buf_fail(struct buf *b, int err)
+{
+	if (!b->error)
+		b->error = err;
 }
 
 void buf_add(struct buf *b, const void *bytes, size_t len)
@@ -123,6 +131,19 @@ int buf_put(struct buf *b, size_t off, const void *bytes, size_t len)
 	if (!err && len)
 		memcpy(b->data + off, bytes, len);
 	return err;
+}
+
+void buf_trim(struct buf *b)
+{
+	struct buf shorter = BUF_INIT(b->max);
+
+	if (b->cap <= KEPT || b->len >= b->cap / 4)
+		return;
+	buf_add(&shorter, b->data ? b->data : "", b->len);
+	if (buf_error(&shorter))
+		return;
+	buf_swap(b, &shorter);
+	buf_free(&shorter);
 }
 
 void buf_swap(struct buf *a, struct buf *b)

@@ -33,6 +33,9 @@ void buf_clear(struct buf *b);
 /* 0, or the first error that an append met since buf_clear(). */
 int buf_error(const struct buf *b);
 
+/* What was to be appended could not be made: that is the error, if it is the first. */
+void buf_fail(struct buf *b, int err);
+
 void buf_add(struct buf *b, const void *bytes, size_t len);
 void buf_adds(struct buf *b, const char *s);
 void buf_addc(struct buf *b, char c);
@@ -50,6 +53,9 @@ int buf_resize(struct buf *b, size_t len);
  * buf_resize().
  */
 int buf_put(struct buf *b, size_t off, const void *bytes, size_t len);
+
+/* Gives memory back where much more was used than is now. Without memory for a copy it stays. */
+void buf_trim(struct buf *b);
 
 /* What one holds the other holds then. */
 void buf_swap(struct buf *a, struct buf *b);

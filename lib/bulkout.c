@@ -51,6 +51,11 @@ int bulkout_new(const struct bulk_view *view, struct bulkout **out)
 	return 0;
 }
 
+size_t bulkout_bytes(const struct bulk_view *view)
+{
+	return BATCHES * batch_bytes_at_first(view->desc);
+}
+
 void bulkout_free(struct bulkout *b)
 {
 	if (!b)

@@ -18,6 +18,9 @@ struct bulkout;
 int bulkout_new(const struct bulk_view *view, struct bulkout **out);
 void bulkout_free(struct bulkout *b); /* NULL is fine */
 
+/* Bytes that bulkout_new() takes. */
+size_t bulkout_bytes(const struct bulk_view *view);
+
 /*
  * Appends lines until out is size bytes long, or longer by a part of a line. Nothing is
  * appended behind the last entry, in this call and all later ones. -ESTALE if the map is gone

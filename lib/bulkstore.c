@@ -34,6 +34,23 @@ struct bulkstore {
 	struct diag diag;
 };
 
+static size_t entry_size(const struct bulk_view *view)
+{
+	return (size_t)view->desc->key->size + view->desc->value->size;
+}
+
+static uint32_t room_of(const struct bulk_view *view)
+{
+	size_t room = BATCH_BYTES / entry_size(view);
+
+	return room > BATCH_MAX ? BATCH_MAX : room ? (uint32_t)room : 1;
+}
+
+size_t bulkstore_bytes(const struct bulk_view *view)
+{
+	return BATCHES * room_of(view) * (entry_size(view) + sizeof(struct bulkstore_line));
+}
+
 static uint32_t key_size(const struct bulkstore *s)
 {
 	return s->view->desc->key->size;
@@ -65,7 +82,6 @@ static int init_puts(const struct bulkstore *s, struct puts *p)
 int bulkstore_new(const struct bulk_view *view, uint32_t open_flags, struct bulkstore **out)
 {
 	struct bulkstore *s = calloc(1, sizeof(*s));
-	uint64_t room;
 	int err = 0;
 
 	if (!s)
@@ -73,8 +89,7 @@ int bulkstore_new(const struct bulk_view *view, uint32_t open_flags, struct bulk
 	s->view = view;
 	s->open_flags = open_flags;
 	s->served = host_served();
-	room = BATCH_BYTES / ((uint64_t)key_size(s) + value_size(s));
-	s->room = room > BATCH_MAX ? BATCH_MAX : room ? (uint32_t)room : 1;
+	s->room = room_of(view);
 	handoff_init(&s->handoff, BATCHES);
 	for (int i = 0; !err && i < BATCHES; i++)
 		err = init_puts(s, &s->batches[i]);

@@ -26,6 +26,9 @@ void bulkstore_explain(int err, struct diag *d);
 int bulkstore_new(const struct bulk_view *view, uint32_t open_flags, struct bulkstore **out);
 void bulkstore_free(struct bulkstore *s); /* NULL is fine */
 
+/* Bytes that bulkstore_new() takes. */
+size_t bulkstore_bytes(const struct bulk_view *view);
+
 /* Takes a copy of an entry. False if something was refused meanwhile: settle says what, and no
  * more is to be added before. */
 bool bulkstore_add(struct bulkstore *s, const void *key, const void *value,

@@ -348,7 +348,7 @@ int catalog_pin(struct catalog *c, uint32_t id, struct buf *out, struct stat *st
 	pthread_mutex_lock(&c->lock);
 	e = entries_by_id(&c->entries, id);
 	err = pinning_stat(&c->options, e, st ? st : &found);
-	if (!err) {
+	if (!err && out) {
 		buf_adds(out, e->pin);
 		err = buf_error(out);
 	}
@@ -417,6 +417,8 @@ int catalog_add(struct catalog *c, const char *dir, const char *name, const stru
 	if (!err)
 		err = check_free(c, dir, name, d);
 	mapname_raw(name, &raw);
+	if (!err)
+		err = buf_error(&raw);
 	if (!err) {
 		fd = spec_create(spec, raw.data, raw.len, c->max_map_bytes, d);
 		err = fd < 0 ? fd : pinning_add(&c->entries, &c->options, dir, name, fd, id, d);

@@ -77,7 +77,7 @@ int catalog_set_types(struct catalog *c, uint32_t id, const struct map_types *ty
 int catalog_path(struct catalog *c, uint32_t id, struct buf *out);
 
 /*
- * The path of its pin in pindir, appended to out, and that file's attributes (st
+ * The path of its pin in pindir, appended to out, and that file's attributes (each
  * may be NULL). -ENOENT if it has none, or if another map is pinned there by now.
  */
 int catalog_pin(struct catalog *c, uint32_t id, struct buf *out, struct stat *st);
@@ -112,6 +112,9 @@ void catalog_dir_path(const struct catalog *c, const char *dir, struct buf *out)
  * root): what that map is, in place of the name. -EINVAL explained if there is none.
  */
 int catalog_take_template(struct catalog *c, const char *dir, struct spec *spec, struct diag *d);
+
+/* The id of the map that inner=NAME means there. -ENOENT */
+int catalog_find_template(struct catalog *c, const char *dir, const char *name, uint32_t *id);
 
 /* Makes a map by a spec that names no other map, and pins it; as catalog_create(). */
 int catalog_add(struct catalog *c, const char *dir, const char *name, const struct spec *spec,

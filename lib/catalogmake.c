@@ -6,7 +6,7 @@
 
 #include "lib/catalog.h"
 
-static int find_template(struct catalog *c, const char *dir, const char *name, uint32_t *id)
+int catalog_find_template(struct catalog *c, const char *dir, const char *name, uint32_t *id)
 {
 	const char *slash = strrchr(name, '/');
 	struct buf path = BUF_INIT(PATH_MAX);
@@ -32,7 +32,7 @@ int catalog_take_template(struct catalog *c, const char *dir, struct spec *spec,
 
 	if (!spec->inner_name)
 		return 0;
-	err = find_template(c, dir, spec->inner_name, &id);
+	err = catalog_find_template(c, dir, spec->inner_name, &id);
 	if (!err)
 		err = catalog_desc(c, id, &desc);
 	if (err == -ENOENT)
@@ -52,12 +52,17 @@ int catalog_take_template(struct catalog *c, const char *dir, struct spec *spec,
 }
 
 /* Where the kernel keeps no types, what was asked for is laid over the map. */
-static void lay_types(struct catalog *c, uint32_t id, const struct spec *spec)
+static int lay_types(struct catalog *c, uint32_t id, const struct spec *spec)
 {
 	const struct map_types types = {spec->key, spec->value};
+	int err = 0;
 
 	if (!spec->type->btf && spec_has_types(spec))
-		catalog_set_types(c, id, &types, NULL);
+		err = catalog_set_types(c, id, &types, NULL);
+	if (err != -ENOMEM)
+		return 0; /* these make no sense there: it has none */
+	catalog_unpin(c, id, NULL, NULL, NULL);
+	return err;
 }
 
 int catalog_create(struct catalog *c, const char *dir, const char *name, const struct spec *spec,
@@ -71,7 +76,7 @@ int catalog_create(struct catalog *c, const char *dir, const char *name, const s
 	if (!err)
 		err = catalog_add(c, dir, name, &whole, id, d);
 	if (!err)
-		lay_types(c, *id, &whole);
+		err = lay_types(c, *id, &whole);
 	spec_free(&whole);
 	return err;
 }

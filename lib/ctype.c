@@ -221,7 +221,11 @@ int ctype_add_btf(const struct ctype *t, bool as_struct, struct btf *btf)
 
 void ctype_print_spec(const struct ctype *t, struct buf *out)
 {
-	if (!t->btf || typespec_print(t->btf, t->id, out))
+	int err = t->btf ? typespec_print(t->btf, t->id, out) : -EOPNOTSUPP;
+
+	if (err == -ENOMEM)
+		buf_fail(out, err);
+	else if (err)
 		buf_addf(out, "%" PRIu32, t->size);
 }
 
@@ -241,11 +245,14 @@ static void add_lines(const struct buf *lines, const char *prefix, struct buf *o
 void ctype_print_c(const struct ctype *t, const char *name, const char *prefix, struct buf *out)
 {
 	struct buf lines = BUF_INIT(MOST_C_TEXT);
+	int err = t->btf ? typespec_print_c(t->btf, t->id, name, &lines) : -EINVAL;
 
-	if (!t->btf || typespec_print_c(t->btf, t->id, name, &lines)) {
+	if (err && err != -ENOMEM) {
 		buf_clear(&lines);
 		buf_addf(&lines, "unsigned char %s[%" PRIu32 "];\n", name, t->size);
 	}
+	if (err == -ENOMEM || buf_error(&lines))
+		buf_fail(out, -ENOMEM);
 	add_lines(&lines, prefix, out);
 	buf_free(&lines);
 }

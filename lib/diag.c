@@ -114,6 +114,41 @@ static struct refusal *refusal_copy(const struct refusal *r)
 	return copy;
 }
 
+static void forget(struct diag_ring *ring, unsigned int slot)
+{
+	free(ring->slots[slot]);
+	ring->count--;
+	memmove(&ring->slots[slot], &ring->slots[slot + 1],
+		(ring->count - slot) * sizeof(ring->slots[0]));
+}
+
+static unsigned int count_of(const struct diag_ring *ring, uid_t uid)
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 0; i < ring->count; i++)
+		count += ring->slots[i]->uid == uid;
+	return count;
+}
+
+/* The slot that one more refusal of a user takes from a full ring: the oldest of whoever then has
+ * the most. */
+static unsigned int slot_to_take(const struct diag_ring *ring, uid_t uid)
+{
+	unsigned int most = 0, slot = 0;
+
+	for (unsigned int i = 0; i < ring->count; i++) {
+		uid_t other = ring->slots[i]->uid;
+		unsigned int count = count_of(ring, other) + (other == uid);
+
+		if (count > most) {
+			most = count;
+			slot = i;
+		}
+	}
+	return slot;
+}
+
 void diag_ring_add(struct diag_ring *ring, const struct refusal *r)
 {
 	struct refusal *copy = refusal_copy(r);
@@ -121,39 +156,68 @@ void diag_ring_add(struct diag_ring *ring, const struct refusal *r)
 	if (!copy)
 		return;
 	pthread_mutex_lock(&ring->lock);
-	free(ring->slots[ring->next]);
-	ring->slots[ring->next] = copy;
-	ring->next = (ring->next + 1) % DIAG_RING_SIZE;
+	if (ring->count == DIAG_RING_SIZE)
+		forget(ring, slot_to_take(ring, r->uid));
+	ring->slots[ring->count++] = copy;
+	pthread_mutex_unlock(&ring->lock);
+}
+
+/* uid NULL: of all users. */
+static bool is_of(const struct refusal *r, const uid_t *uid)
+{
+	return !uid || r->uid == *uid;
+}
+
+static void clear(struct diag_ring *ring, const uid_t *uid)
+{
+	pthread_mutex_lock(&ring->lock);
+	for (unsigned int i = ring->count; i--;)
+		if (is_of(ring->slots[i], uid))
+			forget(ring, i);
 	pthread_mutex_unlock(&ring->lock);
 }
 
 void diag_ring_clear(struct diag_ring *ring)
 {
+	clear(ring, NULL);
+}
+
+void diag_ring_clear_of(struct diag_ring *ring, uid_t uid)
+{
+	clear(ring, &uid);
+}
+
+static void print(struct diag_ring *ring, const uid_t *uid, struct buf *out)
+{
 	pthread_mutex_lock(&ring->lock);
-	for (int i = 0; i < DIAG_RING_SIZE; i++) {
-		free(ring->slots[i]);
-		ring->slots[i] = NULL;
-	}
-	ring->next = 0;
+	for (unsigned int i = 0; i < ring->count; i++)
+		if (is_of(ring->slots[i], uid))
+			diag_print(ring->slots[i], out);
 	pthread_mutex_unlock(&ring->lock);
 }
 
 void diag_ring_print(struct diag_ring *ring, struct buf *out)
 {
-	pthread_mutex_lock(&ring->lock);
-	for (unsigned int i = 0; i < DIAG_RING_SIZE; i++) {
-		const struct refusal *r = ring->slots[(ring->next + i) % DIAG_RING_SIZE];
-
-		if (r)
-			diag_print(r, out);
-	}
-	pthread_mutex_unlock(&ring->lock);
+	print(ring, NULL, out);
 }
 
-static void print_visible(const char *s, size_t len, struct buf *out)
+void diag_ring_print_of(struct diag_ring *ring, uid_t uid, struct buf *out)
+{
+	print(ring, &uid, out);
+}
+
+/* Terminals obey U+0080 to U+009F, too. */
+static bool is_control(unsigned char byte, unsigned char before)
+{
+	return byte < ' ' || byte == 0x7f || (before == 0xc2 && byte >= 0x80 && byte < 0xa0);
+}
+
+void diag_print_visible(const char *s, size_t len, struct buf *out)
 {
 	for (size_t i = 0; i < len; i++)
-		buf_addc(out, (unsigned char)s[i] < ' ' || s[i] == 0x7f ? '?' : s[i]);
+		buf_addc(out, is_control((unsigned char)s[i], i ? (unsigned char)s[i - 1] : 0)
+				      ? '?'
+				      : s[i]);
 }
 
 static void print_quote(const struct diag *d, struct buf *out)
@@ -161,7 +225,7 @@ static void print_quote(const struct diag *d, struct buf *out)
 	if (!d->quote_len)
 		return;
 	buf_adds(out, "    ");
-	print_visible(d->quote, d->quote_len, out);
+	diag_print_visible(d->quote, d->quote_len, out);
 	buf_addc(out, '\n');
 	if (d->placed)
 		buf_addf(out, "    %*s^\n", (int)d->offset, "");
@@ -177,9 +241,9 @@ void diag_print(const struct refusal *r, struct buf *out)
 	localtime_r(&r->when.tv_sec, &tm);
 	strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S", &tm);
 	buf_addf(out, "%s pid %d: %s ", when, (int)r->pid, r->operation);
-	print_visible(path, strlen(path), out);
+	diag_print_visible(path, strlen(path), out);
 	buf_addf(out, ": %s: ", name ? name : "error");
-	print_visible(r->diag.why, strlen(r->diag.why), out);
+	diag_print_visible(r->diag.why, strlen(r->diag.why), out);
 	buf_addc(out, '\n');
 	print_quote(&r->diag, out);
 }

@@ -66,19 +66,24 @@ struct refusal {
 
 struct diag_ring {
 	pthread_mutex_t lock;
-	struct refusal *slots[DIAG_RING_SIZE];
-	unsigned int next; /* the slot that the next refusal takes */
+	struct refusal *slots[DIAG_RING_SIZE]; /* the oldest first */
+	unsigned int count;
 };
 
 void diag_ring_init(struct diag_ring *ring);
 void diag_ring_free(struct diag_ring *ring);
 
-/* Keeps a copy of r, dropping the oldest. */
+/* Keeps a copy of r. If there are too many, the oldest goes of the user who has the most: who is
+ * refused often hides nothing from others. */
 void diag_ring_add(struct diag_ring *ring, const struct refusal *r);
-void diag_ring_clear(struct diag_ring *ring);
 
-/* Appends all refusals as text, oldest first. */
+/* Forgets all refusals, or those of one user. */
+void diag_ring_clear(struct diag_ring *ring);
+void diag_ring_clear_of(struct diag_ring *ring, uid_t uid);
+
+/* Appends all refusals, or those of one user, as text, oldest first. */
 void diag_ring_print(struct diag_ring *ring, struct buf *out);
+void diag_ring_print_of(struct diag_ring *ring, uid_t uid, struct buf *out);
 
 /*
  * Appends one refusal: a line "TIME pid PID: OPERATION PATH: ERRNO: sentence",
@@ -86,5 +91,8 @@ void diag_ring_print(struct diag_ring *ring, struct buf *out);
  * line of its own, indented by four spaces. Control bytes are shown as '?'.
  */
 void diag_print(const struct refusal *r, struct buf *out);
+
+/* Appends text, control bytes as '?'. */
+void diag_print_visible(const char *s, size_t len, struct buf *out);
 
 #endif

@@ -168,6 +168,38 @@ int entries_set_pin(struct entries *t, struct map_entry *e, const char *pin, ino
 	return -ENOMEM;
 }
 
+void entries_move(struct entries *t, struct map_entry *e, struct entry_place *to, ino_t ino)
+{
+	tdelete(e, &t->by_pin, compare_pins);
+	free(e->pin);
+	e->pin = to->pin;
+	e->pin_ino = ino;
+	tsearch(e, &t->by_pin, compare_pins); /* takes the node that was just freed */
+	if (to->name) {
+		tdelete(e, &t->by_name, compare_names);
+		free(e->dir);
+		free(e->name);
+		e->dir = to->dir;
+		e->name = to->name;
+		tsearch(e, &t->by_name, compare_names);
+	}
+	*to = (struct entry_place){NULL, NULL, NULL};
+}
+
+int entry_place_make(struct entry_place *p, const char *pin, const char *dir, const char *name)
+{
+	*p = (struct entry_place){strdup(pin), dir ? strdup(dir) : NULL,
+				  name ? strdup(name) : NULL};
+	return p->pin && !dir == !p->dir && !name == !p->name ? 0 : -ENOMEM;
+}
+
+void entry_place_free(struct entry_place *p)
+{
+	free(p->pin);
+	free(p->dir);
+	free(p->name);
+}
+
 void entries_free(struct entries *t)
 {
 	while (t->count)

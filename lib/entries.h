@@ -34,6 +34,18 @@ struct entries {
 	void *by_name, *by_pin; /* trees of tsearch(3) */
 };
 
+/* Where a map is pinned and what it is called, made before it is: all owned. dir and name may be
+ * NULL: they stay. entry_place_free() in any case. */
+struct entry_place {
+	char *pin, *dir, *name;
+};
+int entry_place_make(struct entry_place *p, const char *pin, const char *dir, const char *name);
+void entry_place_free(struct entry_place *p);
+
+/* entries_rename() and entries_set_pin() at once, which cannot fail, of an entry that has a pin: takes
+ * *to over. */
+void entries_move(struct entries *t, struct map_entry *e, struct entry_place *to, ino_t ino);
+
 void entries_free(struct entries *t);
 
 /* The place of the first entry whose id is at or above id; count if none is. */

@@ -2,9 +2,11 @@
 #include "lib/host.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <net/if.h>
 #include <pthread.h>
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -103,6 +105,58 @@ void host_serve_task(uint32_t task)
 uint32_t host_served_task(void)
 {
 	return served_task;
+}
+
+/* Is a number among those of a line of /proc/PID/status, or the last of them? */
+static bool has_number(const char *numbers, bool last, uint32_t number)
+{
+	unsigned long long found = UINT64_MAX;
+	bool has = false;
+	char *end;
+
+	for (; !has; numbers = end) {
+		unsigned long long next = strtoull(numbers, &end, 10);
+
+		if (end == numbers)
+			break;
+		found = next;
+		has = !last && found == number;
+	}
+	return last ? found == number : has;
+}
+
+/* The fourth numbers of Uid and Gid are those that files are opened with. */
+static bool is_in_group(FILE *status, uint32_t gid)
+{
+	bool is_served = false, is_in = false;
+	char *line = NULL;
+	size_t size = 0;
+
+	while (getline(&line, &size, status) > 0) {
+		if (strncmp(line, "Uid:", 4) == 0)
+			is_served = has_number(line + 4, true, served);
+		else if (strncmp(line, "Gid:", 4) == 0)
+			is_in = has_number(line + 4, true, gid);
+		else if (strncmp(line, "Groups:", 7) == 0)
+			is_in = is_in || has_number(line + 7, false, gid);
+	}
+	free(line);
+	return is_served && is_in;
+}
+
+bool host_is_in_group(uint32_t gid)
+{
+	char path[sizeof("/proc/4294967295/status")];
+	bool is_in;
+	FILE *status;
+
+	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/status", served_task);
+	status = served_task ? fopen(path, "re") : NULL;
+	if (!status)
+		return false;
+	is_in = is_in_group(status, gid);
+	fclose(status);
+	return is_in;
 }
 
 int host_root_only(const char *what, struct diag *d)

@@ -39,6 +39,10 @@ uint32_t host_served(void);
 void host_serve_task(uint32_t task);
 uint32_t host_served_task(void);
 
+/* Is the user whom this thread serves in that group, as far as the task whose request it answers
+ * tells? Not if that task is another user's. */
+bool host_is_in_group(uint32_t gid);
+
 /* 0, or -EPERM explained. what: "files", as the sentence is to say. */
 int host_root_only(const char *what, struct diag *d);
 

@@ -65,14 +65,15 @@ static bool is_of_any_length(const struct layout *key)
 	return key->leaves != 1 || key->is_checked;
 }
 
-bool keyname_may_begin(const struct layout *key, const char *name)
+int keyname_may_begin(const struct layout *key, const char *name)
 {
 	struct buf bytes = BUF_INIT(SIZE_MAX / 2), joined = BUF_INIT(SIZE_MAX / 2);
-	bool may = false;
-	int is_hex, err;
+	int may = join(name, &joined, NULL), is_hex, err;
 	struct text t;
 
-	if (join(name, &joined, NULL) || !joined.len || buf_resize(&bytes, key->size))
+	if (!may && joined.len)
+		may = buf_resize(&bytes, key->size);
+	if (may || !joined.len)
 		goto out;
 	t = (struct text){.s = joined.data, .len = joined.len};
 	is_hex = leaf_is_hex(&t, false, key->size);
@@ -81,7 +82,7 @@ bool keyname_may_begin(const struct layout *key, const char *name)
 out:
 	buf_free(&bytes);
 	buf_free(&joined);
-	return may;
+	return may < 0 && may != -ENOMEM ? 0 : may;
 }
 
 /* Bytes at s that must not be cut apart. */

@@ -31,8 +31,8 @@ int keyname_print(const struct layout *key, const void *bytes, struct buf *out);
  */
 int keyname_parse(const struct layout *key, const char *name, void *bytes, struct diag *d);
 
-/* Could a name go on behind these pieces? */
-bool keyname_may_begin(const struct layout *key, const char *name);
+/* Could a name go on behind these pieces? 1, 0, -ENOMEM. */
+int keyname_may_begin(const struct layout *key, const char *name);
 
 /* Has a name the length of a directory that long names are cut into? And can keys of this
  * layout have such? */

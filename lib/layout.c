@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 #include "lib/layout.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,13 @@ static uint32_t sat_mul(uint32_t a, uint32_t b)
 	uint32_t product;
 
 	return __builtin_mul_overflow(a, b, &product) ? UINT32_MAX : product;
+}
+
+/* What makes no layout, which is not to be taken for a lack of memory. */
+static struct layout *refuse(void)
+{
+	errno = EINVAL;
+	return NULL;
 }
 
 struct layout *layout_new(enum layout_kind kind, uint32_t size)
@@ -43,7 +51,7 @@ struct layout *layout_int(uint32_t size, uint32_t bits, bool is_signed, bool is_
 	struct layout *l;
 
 	if (!is_int_size(size) || bits == 0 || bits > size * 8)
-		return NULL;
+		return refuse();
 	l = layout_new(LAYOUT_INT, size);
 	if (l) {
 		l->number.bits = (uint8_t)bits;
@@ -58,7 +66,7 @@ struct layout *layout_bytes(uint32_t size)
 	struct layout *l;
 
 	if (size == 0)
-		return NULL;
+		return refuse();
 	if (!is_int_size(size) || size > 8)
 		return layout_new(LAYOUT_BYTES, size);
 	l = layout_int(size, size * 8, false, false);
@@ -80,7 +88,7 @@ struct layout *layout_plain(enum layout_kind kind, uint32_t size)
 	struct layout *l;
 
 	if (sizes[0] && size != sizes[0] && size != sizes[1])
-		return NULL;
+		return refuse();
 	l = layout_new(kind, size);
 	if (!l)
 		return NULL;
@@ -141,7 +149,7 @@ struct layout *layout_enum(uint32_t size, uint32_t bits, bool is_signed,
 	struct layout *l;
 
 	if (!is_int_size(size) || size > 8 || bits == 0 || bits > size * 8)
-		return NULL;
+		return refuse();
 	l = layout_new(LAYOUT_ENUM, size);
 	if (!l)
 		return NULL;
@@ -229,7 +237,7 @@ static struct layout *array_new(enum layout_kind kind, struct layout *elem, uint
 	struct layout *l;
 
 	if (stride < elem->size || __builtin_mul_overflow(stride, count, &size))
-		return NULL;
+		return refuse();
 	l = layout_new(kind, size);
 	if (!l)
 		return NULL;
@@ -250,7 +258,7 @@ struct layout *layout_array(struct layout *elem, uint32_t count, uint32_t stride
 struct layout *layout_per_cpu(struct layout *elem, uint32_t cpus)
 {
 	if (elem->size > UINT32_MAX - 7)
-		return NULL;
+		return refuse();
 	return array_new(LAYOUT_PER_CPU, elem, cpus, (elem->size + 7) & ~7U);
 }
 
@@ -262,7 +270,7 @@ struct layout *layout_prefix(uint32_t key_size, bool is_typed)
 	struct layout *l;
 
 	if (key_size <= sizeof(uint32_t) || size > LAYOUT_PREFIX_DATA)
-		return NULL;
+		return refuse();
 	l = layout_new(LAYOUT_PREFIX, key_size);
 	if (!l)
 		return NULL;

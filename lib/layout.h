@@ -120,8 +120,8 @@ struct layout {
 };
 
 /*
- * Each constructor returns a layout with one reference, or NULL: no memory, or
- * sizes that the kind cannot have.
+ * Each constructor returns a layout with one reference, or NULL with errno:
+ * ENOMEM, or EINVAL for sizes that the kind cannot have.
  */
 
 /* Bytes without a type: of size 1, 2, 4 and 8 an unsigned number (section 4). */

@@ -29,12 +29,20 @@ void mapname_raw(const char *name, struct buf *out)
 	text_unescape(name, strlen(name), out);
 }
 
+/* What is made of it lacks what it lacks. */
+static void pass_error(const struct buf *from, struct buf *out)
+{
+	if (buf_error(from))
+		buf_fail(out, buf_error(from));
+}
+
 void mapname_canonical(const char *name, struct buf *out)
 {
 	struct buf raw = BUF_INIT(PATH_MAX);
 
 	mapname_raw(name, &raw);
 	mapname_display(raw.data, raw.len, out);
+	pass_error(&raw, out);
 	buf_free(&raw);
 }
 
@@ -49,6 +57,7 @@ void mapname_pin(const char *name, struct buf *out)
 
 	mapname_raw(name, &raw);
 	mapname_pin_of_raw(raw.data, raw.len, out);
+	pass_error(&raw, out);
 	buf_free(&raw);
 }
 
@@ -64,6 +73,8 @@ void mapname_of_pin(const char *pin, struct buf *out)
 		buf_resize(out, start);
 		buf_adds(out, pin);
 	}
+	if (buf_error(&again) == -ENOMEM)
+		pass_error(&again, out);
 	buf_free(&again);
 }
 
@@ -74,7 +85,9 @@ int mapname_check(const char *name, struct diag *d)
 
 	mapname_raw(name, &raw);
 	mapname_pin(name, &pin);
-	if (!raw.len || name[0] == '.')
+	if (buf_error(&raw) == -ENOMEM || buf_error(&pin) == -ENOMEM)
+		err = -ENOMEM;
+	else if (!raw.len || name[0] == '.')
 		err = diag_at(d, EINVAL, 0, "a map's name is not empty and begins with no dot");
 	else if (name[0] == '@')
 		err = diag_at(d, EINVAL, 0, "@ID names a map that exists");

@@ -35,7 +35,9 @@ int pinning_check_free(const struct survey_options *options, const char *dir, co
 	int err = 0;
 
 	pinning_path(options, dir, name, &path);
-	if (buf_error(&path))
+	if (buf_error(&path) == -ENOMEM)
+		err = -ENOMEM;
+	else if (buf_error(&path))
 		err = diag_set(d, ENAMETOOLONG, "the path of the pin is too long");
 	else if (sys_pin_stat(path.data, &st) == 0)
 		err = diag_set(d, EEXIST, "%s exists and is no map", path.data);
@@ -71,11 +73,13 @@ int pinning_add(struct entries *entries, const struct survey_options *options, c
 
 	pinning_path(options, dir, name, &path);
 	mapname_raw(name, &raw);
-	err = sys_map_info(fd, &info);
+	err = buf_error(&path) ? buf_error(&path) : buf_error(&raw);
+	if (!err)
+		err = sys_map_info(fd, &info);
 	if (!err)
 		err = sys_pin(fd, path.data);
 	if (err) {
-		diag_set(d, -err, "cannot pin it as %s", path.data);
+		diag_set(d, -err, "cannot pin it as %s", path.data ? path.data : name);
 	} else {
 		err = add_entry(entries, options, &info, dir, raw.data, path.data);
 		if (err)
@@ -105,6 +109,7 @@ int pinning_choose(const struct survey_options *options, const struct map_entry 
 		   const char *name, struct buf *path, struct diag *d)
 {
 	struct stat st;
+	int err;
 
 	if (!e)
 		return -ENOENT;
@@ -114,8 +119,9 @@ int pinning_choose(const struct survey_options *options, const struct map_entry 
 			return 0;
 	}
 	buf_clear(path);
-	if (pinning_stat(options, e, &st))
-		return not_ours(options, d);
+	err = pinning_stat(options, e, &st);
+	if (err)
+		return err == -ENOENT ? not_ours(options, d) : err;
 	buf_adds(path, e->pin);
 	return buf_error(path);
 }
@@ -157,23 +163,20 @@ static int copy_access(const char *from, const char *to)
 int pinning_replace(struct entries *entries, struct map_entry *e, const char *from,
 		    struct map_entry *old, const char *path)
 {
-	struct buf dir = BUF_INIT(PATH_MAX), name = BUF_INIT(PATH_MAX);
 	bool was_shown = is_shown_by(old, path);
-	int err;
+	struct entry_place place;
+	int err = entry_place_make(&place, path, was_shown ? old->dir : NULL,
+				   was_shown ? old->name : NULL);
 
-	buf_addf(&dir, "%s", old->dir);
-	buf_addf(&name, "%s", old->name);
-	err = buf_error(&dir) ? buf_error(&dir) : buf_error(&name);
 	if (!err)
 		err = copy_access(path, from);
 	if (!err)
 		err = sys_pin_replace(from, path);
 	if (!err && was_shown)
 		entries_remove(entries, old); /* if others keep it, the next look finds it */
-	if (!err && entries_set_pin(entries, e, path, e->pin_ino) == 0 && was_shown)
-		entries_rename(entries, e, dir.data, name.data);
-	buf_free(&dir);
-	buf_free(&name);
+	if (!err)
+		entries_move(entries, e, &place, e->pin_ino);
+	entry_place_free(&place);
 	return err;
 }
 
@@ -181,18 +184,19 @@ int pinning_move(struct entries *entries, const struct survey_options *options, 
 		 const char *old, const char *dir, const char *name)
 {
 	struct buf path = BUF_INIT(PATH_MAX), shown = BUF_INIT(PATH_MAX);
+	struct entry_place place = {NULL, NULL, NULL};
 	int err;
 
 	pinning_path(options, dir, name, &path);
 	mapname_canonical(name, &shown);
 	err = buf_error(&path) ? buf_error(&path) : buf_error(&shown);
 	if (!err)
+		err = entry_place_make(&place, path.data, dir, shown.data);
+	if (!err)
 		err = sys_pin_rename(old, path.data);
-	if (!err && is_shown_by(e, old)) {
-		err = entries_set_pin(entries, e, path.data, e->pin_ino);
-		if (!err)
-			err = entries_rename(entries, e, dir, shown.data);
-	}
+	if (!err && is_shown_by(e, old))
+		entries_move(entries, e, &place, e->pin_ino);
+	entry_place_free(&place);
 	buf_free(&path);
 	buf_free(&shown);
 	return err;

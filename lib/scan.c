@@ -111,6 +111,16 @@ void scan_free(struct scan *s)
 	free(s);
 }
 
+size_t scan_bytes_at_first(const struct map_desc *desc)
+{
+	return batch_bytes_at_first(desc);
+}
+
+size_t scan_bytes(const struct scan *s)
+{
+	return batch_bytes(&s->at_hand) + s->steps.cap;
+}
+
 /* Of the keys of the batch at hand. */
 static uint64_t digest_of(const struct scan *s)
 {

@@ -26,6 +26,10 @@ struct scan;
 int scan_new(struct map_desc *desc, struct scan **out);
 void scan_free(struct scan *s);
 
+/* Bytes that scan_new() takes, and that s has now: scan_at() may need more. */
+size_t scan_bytes_at_first(const struct map_desc *desc);
+size_t scan_bytes(const struct scan *s);
+
 /*
  * The entry at *pos, or the first one behind it: *pos is moved there, and
  * *key and *value point into the scan until the next call. Add 1 for the next.

@@ -114,7 +114,7 @@ int typespec_print(const struct btf *btf, uint32_t id, struct buf *out)
 	struct buf word = BUF_INIT(TYPESPEC_MAX);
 	int err = print_type(btf, id, 0, &word);
 
-	if (!err)
+	if (buf_error(&word))
 		err = buf_error(&word);
 	if (!err)
 		err = check_word(btf, id, &word);
@@ -179,7 +179,7 @@ static uint64_t weigh(const struct btf_type *t, const uint64_t *weights)
 	return weight;
 }
 
-static bool is_small(const struct btf *btf)
+static int check_small(const struct btf *btf)
 {
 	uint32_t count = btf__type_cnt(btf);
 	uint64_t *weights = calloc(count, sizeof(*weights)), total = 0;
@@ -189,7 +189,9 @@ static bool is_small(const struct btf *btf)
 		total += weights[id];
 	}
 	free(weights);
-	return weights && total < MAX_WEIGHT;
+	if (!weights)
+		return -ENOMEM;
+	return total < MAX_WEIGHT ? 0 : -EINVAL;
 }
 
 /* It also divides by alignments. A part without a size has none. */
@@ -288,7 +290,7 @@ static int dump_all(struct dump *d, uint32_t id, uint32_t chain, const char *nam
 static int copy_type(const struct btf *btf, uint32_t id, struct btf *copy)
 {
 	struct btfcopy *c;
-	int copied = btfcopy_new(copy, btf, &c);
+	int copied = btfcopy_new(copy, btf, &c), err;
 
 	if (copied)
 		return copied;
@@ -296,7 +298,10 @@ static int copy_type(const struct btf *btf, uint32_t id, struct btf *copy)
 	btfcopy_free(c);
 	if (copied < 0)
 		return copied;
-	return copied > 0 && is_small(copy) && is_aligned(copy) ? copied : -EINVAL;
+	err = check_small(copy);
+	if (!err && (copied == 0 || !is_aligned(copy)))
+		err = -EINVAL;
+	return err ? err : copied;
 }
 
 int typespec_print_c(const struct btf *btf, uint32_t id, const char *name, struct buf *out)

@@ -9,7 +9,7 @@
 
 #include "tests/unit/unit.h"
 
-enum { RINGS = 8 };
+enum { RINGS = 32 };
 
 static struct fake_ring rings[RINGS];
 static unsigned int rings_count, mappings;

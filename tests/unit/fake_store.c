@@ -8,13 +8,13 @@
 
 #include "tests/unit/fake_sys.h"
 
-enum { FIRST_FD = 1000, FDS = 256, MAPS = 4096, BTFS = 256 };
+enum { FIRST_FD = 1000, FDS = 256, MAPS = 4096, BTFS = 256, FIRST_MAP = 101, FIRST_BTF = 201 };
 
 static struct fake_fd fds[FDS];
 static struct fake_map *maps[MAPS]; /* by ascending id */
 static struct fake_btf *btfs[BTFS];
 static unsigned int maps_count;
-static uint32_t last_map_id = 100, last_btf_id = 200;
+static uint32_t last_map_id = FIRST_MAP - 1, last_btf_id = FIRST_BTF - 1;
 
 static void put_btf(struct fake_btf *btf)
 {
@@ -127,6 +127,12 @@ void fake_store_reset(void)
 	for (int i = 0; i < FDS; i++)
 		if (fds[i].map || fds[i].btf)
 			fake_fd_close(&fds[i]);
+}
+
+void fake_restart_ids(void)
+{
+	last_map_id = FIRST_MAP - 1;
+	last_btf_id = FIRST_BTF - 1;
 }
 
 unsigned int fake_live_maps(void)

@@ -61,6 +61,9 @@ enum fake_call {
 /* An empty kernel: no maps, pins, programs, faults or hooks, 2 CPUs. Ids go on growing. */
 void fake_reset(void);
 
+/* Of an empty kernel: ids begin anew, so that the same calls give the same ones. */
+void fake_restart_ids(void);
+
 /* Lets the next after calls pass, and the one behind them fail with err (negative). */
 void fake_fail(enum fake_call call, unsigned int after, int err);
 

@@ -11,6 +11,7 @@
 
 #define MKDIR_SPEC "type=hash,key=u32,value=u64,max_entries=1024"
 
+const struct maker fs_maker = {.mode = 0777};
 const struct identity fs_root = {.kind = NODE_ROOT};
 
 struct identity fs_map(uint32_t map)
@@ -54,6 +55,8 @@ int fs_teardown(void **state)
 	struct fixture *f = *state;
 
 	fs_free(&f->fs);
+	for (int kind = 0; kind < QUOTA_KINDS; kind++)
+		assert_int_equal(f->fs.quota.of_all[kind], 0);
 	free(f);
 	fake_reset();
 	assert_int_equal(fake_live_maps(), 0);
@@ -72,7 +75,7 @@ int fs_try_mkdir(struct fixture *f, const struct identity *dir, const char *name
 	int err;
 
 	f->diag = (struct diag){0};
-	err = tree_mkdir(&f->fs, dir, name, &found, &f->diag);
+	err = tree_mkdir(&f->fs, dir, name, &fs_maker, &found, &f->diag);
 	found_free(&found);
 	return err;
 }
@@ -81,7 +84,7 @@ uint32_t fs_mkdir(struct fixture *f, const char *name)
 {
 	struct found found = FOUND_INIT;
 	uint32_t id;
-	int err = tree_mkdir(&f->fs, &fs_root, name, &found, &f->diag);
+	int err = tree_mkdir(&f->fs, &fs_root, name, &fs_maker, &found, &f->diag);
 
 	if (err)
 		print_error("mkdir %s: %s\n", name, f->diag.why);

@@ -45,6 +45,7 @@ uint32_t fs_mkdir(struct fixture *f, const char *name);
 uint32_t fs_stranger(struct fixture *f, uint32_t type, const char *name);
 
 extern const struct identity fs_root;
+extern const struct maker fs_maker; /* root */
 struct identity fs_map(uint32_t map);
 
 /* Elements of maps of 4-byte keys, as another process sees and changes them. */

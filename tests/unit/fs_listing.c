@@ -40,7 +40,7 @@ void list_from(struct dir *d, off_t off, bool with_stat, size_t room, struct lis
 	do {
 		before = l->count;
 		l->room = room;
-		assert_int_equal(dir_read(d, off, with_stat, listed_take, l), 0);
+		assert_int_equal(dir_read(d, off, with_stat, listed_take, l, NULL), 0);
 		if (l->count)
 			off = l->entries[l->count - 1].next;
 	} while (l->count > before);
@@ -50,7 +50,7 @@ struct dir *open_dir(struct fixture *f, const struct identity *id)
 {
 	struct dir *d;
 
-	assert_int_equal(dir_open(&f->fs, id, &d), 0);
+	assert_int_equal(dir_open(&f->fs, id, &d, NULL), 0);
 	return d;
 }
 

@@ -9,6 +9,7 @@
 #include <linux/fuse.h>
 
 #include "tests/unit/fs_fixture.h"
+#include "tests/unit/fuse_reply.h"
 
 struct fuse_session;
 
@@ -22,17 +23,7 @@ struct wire {
 	struct fuse_init_out init;
 	unsigned int invalidated; /* notifications that attributes are to be asked anew */
 	size_t len;               /* of the last reply, without its header */
-	union {
-		char bytes[1 << 17];
-		struct fuse_entry_out entry;
-		struct {
-			struct fuse_entry_out entry;
-			struct fuse_open_out open;
-		} created;
-		struct fuse_attr_out attr;
-		struct fuse_open_out open;
-		struct fuse_write_out written;
-	} out;
+	union fuse_reply out;
 };
 
 /* *state: the struct wire over a fresh fixture, behind INIT. */

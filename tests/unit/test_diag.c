@@ -271,6 +271,90 @@ static void test_ring(void **state)
 	buf_free(&out);
 }
 
+static void add_of(struct diag_ring *ring, uid_t uid, int count)
+{
+	for (int i = 0; i < count; i++) {
+		struct refusal r = {.pid = (pid_t)(uid * 1000) + i,
+				    .uid = uid,
+				    .operation = "write",
+				    .diag = {.err = EINVAL}};
+
+		diag_ring_add(ring, &r);
+	}
+}
+
+/* How many lines one user sees; what he sees is his, and the last ones, in order. */
+static unsigned int lines_of(struct diag_ring *ring, uid_t uid, int added)
+{
+	struct buf out = BUF_INIT(100000);
+	unsigned int count, i = 0;
+
+	diag_ring_print_of(ring, uid, &out);
+	count = out.data ? count_lines(out.data) : 0;
+	for (char *at = out.data; at && (at = strstr(at, " pid ")) != NULL; at++, i++)
+		assert_int_equal(atoi(at + 5), (int)uid * 1000 + added - (int)(count - i));
+	assert_int_equal(i, count);
+	buf_free(&out);
+	return count;
+}
+
+/* Each user sees and clears his own. */
+static void test_ring_of_users(void **state)
+{
+	struct diag_ring ring;
+	struct buf out = BUF_INIT(100000);
+
+	(void)state;
+	diag_ring_init(&ring);
+	assert_int_equal(lines_of(&ring, 5, 0), 0);
+	for (int i = 0; i < 3; i++) {
+		add_of(&ring, 5, 2);
+		add_of(&ring, 6, 1);
+	}
+	add_of(&ring, 0, 4);
+	diag_ring_print_of(&ring, 6, &out);
+	assert_int_equal(count_lines(out.data), 3);
+	assert_null(strstr(out.data, "pid 5"));
+	diag_ring_clear_of(&ring, 5);
+	assert_int_equal(lines_of(&ring, 5, 0), 0);
+	assert_int_equal(lines_of(&ring, 0, 4), 4);
+	diag_ring_clear_of(&ring, 7);
+	buf_clear(&out);
+	diag_ring_print(&ring, &out);
+	assert_int_equal(count_lines(out.data), 7);
+	diag_ring_clear(&ring);
+	assert_int_equal(lines_of(&ring, 0, 0), 0);
+	diag_ring_free(&ring);
+	buf_free(&out);
+}
+
+/* A full ring: the oldest goes of who has the most. */
+static void test_ring_is_shared(void **state)
+{
+	static const struct {
+		int counts[3];         /* added by the users 1, 2, 3, in this order */
+		unsigned int lines[3]; /* that are kept */
+	} cases[] = {
+		{{64, 0, 0}, {64, 0, 0}},     {{200, 0, 0}, {64, 0, 0}},
+		{{10, 200, 0}, {10, 54, 0}},  {{200, 10, 0}, {54, 10, 0}},
+		{{200, 200, 0}, {32, 32, 0}}, {{1, 200, 200}, {1, 31, 32}},
+		{{5, 5, 200}, {5, 5, 54}},    {{64, 64, 64}, {21, 21, 22}},
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct diag_ring ring;
+
+		diag_ring_init(&ring);
+		for (unsigned int u = 0; u < 3; u++)
+			add_of(&ring, u + 1, cases[i].counts[u]);
+		for (unsigned int u = 0; u < 3; u++)
+			assert_int_equal(lines_of(&ring, u + 1, cases[i].counts[u]),
+					 cases[i].lines[u]);
+		diag_ring_free(&ring);
+	}
+}
+
 /* Strings are copied: they may go, and change, once they were added. */
 static void test_ring_copies(void **state)
 {
@@ -338,6 +422,8 @@ int main(void)
 		cmocka_unit_test(test_quote_at_the_end),
 		cmocka_unit_test(test_number_and_place),
 		cmocka_unit_test(test_ring),
+		cmocka_unit_test(test_ring_of_users),
+		cmocka_unit_test(test_ring_is_shared),
 		cmocka_unit_test(test_ring_copies),
 		cmocka_unit_test(test_threads),
 	};

@@ -40,7 +40,7 @@ static void read_in_bites(struct dir *d, uint32_t map, struct listed *l, unsigne
 
 		l->count = 0;
 		l->room = 1 + random_below(60);
-		assert_int_equal(dir_read(d, off, random_below(2), listed_take, l), 0);
+		assert_int_equal(dir_read(d, off, random_below(2), listed_take, l, NULL), 0);
 		if (!l->count)
 			return;
 		taken = 1 + random_below((uint32_t)l->count);
@@ -100,13 +100,14 @@ static void test_back_within_reply(void **state)
 	struct dir *d = open_map_dir(f, map);
 
 	first->room = EVERYTHING;
-	assert_int_equal(dir_read(d, 0, true, listed_take, first), 0);
+	assert_int_equal(dir_read(d, 0, true, listed_take, first, NULL), 0);
 	for (uint32_t key = 0; key < ALL; key++)
 		raw_delete(map, key);
 	for (size_t i = 2; i < first->count; i++) {
 		again->count = 0;
 		again->room = EVERYTHING;
-		assert_int_equal(dir_read(d, first->entries[i].next, true, listed_take, again), 0);
+		assert_int_equal(
+			dir_read(d, first->entries[i].next, true, listed_take, again, NULL), 0);
 		if (i + 1 == first->count)
 			break;
 		assert_rest(first, i + 1, again);
@@ -222,11 +223,11 @@ static void test_map_goes(void **state)
 	off_t off;
 
 	l->room = EVERYTHING;
-	assert_int_equal(dir_read(d, 0, true, listed_take, l), 0);
+	assert_int_equal(dir_read(d, 0, true, listed_take, l, NULL), 0);
 	off = l->entries[l->count - 1].next;
 	assert_int_equal(sys_pin_unlink(FS_PINDIR "/large"), 0);
-	assert_int_equal(dir_read(d, off, true, listed_take, l), -ENOENT);
-	assert_int_equal(dir_read(d, off, false, listed_take, l), -ENOENT);
+	assert_int_equal(dir_read(d, off, true, listed_take, l, NULL), -ENOENT);
+	assert_int_equal(dir_read(d, off, false, listed_take, l, NULL), -ENOENT);
 	dir_close(d);
 	free(l);
 }
@@ -241,10 +242,11 @@ static void test_failures(void **state)
 
 	fake_fail(FAKE_MAP_LOOKUP_BATCH, 1, -ENOMEM);
 	l->room = EVERYTHING;
-	assert_int_equal(dir_read(d, 0, false, listed_take, l), 0);
+	assert_int_equal(dir_read(d, 0, false, listed_take, l, NULL), 0);
 	before = l->count;
 	assert_true(before > 3);
-	assert_int_equal(dir_read(d, l->entries[before - 1].next, false, listed_take, l), -ENOMEM);
+	assert_int_equal(dir_read(d, l->entries[before - 1].next, false, listed_take, l, NULL),
+			 -ENOMEM);
 	assert_int_equal(l->count, before);
 	list_from(d, l->entries[before - 1].next, false, EVERYTHING, l);
 	assert_int_equal(before + l->count, 203);

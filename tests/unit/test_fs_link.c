@@ -643,7 +643,7 @@ static int put_link(struct waitroom *t, uint32_t map_id, const char *name, const
 				    .text = (char *)target,
 				    .len = strlen(target)};
 
-	return waitroom_put(t, &link);
+	return waitroom_put(t, &link, NULL);
 }
 
 static void test_bounded(void **state)
@@ -654,12 +654,12 @@ static void test_bounded(void **state)
 
 	fs_mkdir(f, "model," INNER);
 	outer = fs_mkdir(f, "outer,type=hash_of_maps,key=u32,max_entries=9,inner=model");
-	for (int i = 0; i < WAITROOM_LINKS; i++) {
+	for (int i = 0; i < (int)quota_row(QUOTA_LINKS)->most; i++) {
 		snprintf(name, sizeof(name), "%d", i);
 		assert_int_equal(put_link(&f->fs.waitroom, outer, name, "../no", 0), 0);
 	}
 	assert_int_equal(make_link(f, outer, "../no", "5000"), -ENOSPC);
-	assert_non_null(strstr(f->diag.why, "4096 links wait"));
+	assert_non_null(strstr(f->diag.why, "links that wait for their maps"));
 	assert_int_equal(make_link(f, outer, "../model", "5000"), 0);
 	put_link(&f->fs.waitroom, outer, "17", "../model", 1); /* no longer fresh: not needed */
 	assert_int_equal(make_link(f, outer, "../no", "5001"), 0);

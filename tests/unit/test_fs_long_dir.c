@@ -79,7 +79,7 @@ static void test_going_back_within_a_reply(void **state)
 	do {
 		one->count = 0;
 		one->room = 5;
-		assert_int_equal(dir_read(d, off, true, listed_take, one), 0);
+		assert_int_equal(dir_read(d, off, true, listed_take, one, NULL), 0);
 		for (size_t i = 0; i < one->count && i < 2; i++) {
 			all->entries[all->count++] = one->entries[i];
 			off = one->entries[i].next;
@@ -162,7 +162,7 @@ static void test_removal_while_listing(void **state)
 	d = open_map_dir(f, f->map);
 	for (int i = 0; before = l->count, i < KEYS; i++) {
 		l->room = 1 + random_below(4);
-		assert_int_equal(dir_read(d, off, i & 1, listed_take, l), 0);
+		assert_int_equal(dir_read(d, off, i & 1, listed_take, l, NULL), 0);
 		if (l->count == before)
 			break;
 		off = l->entries[l->count - 1].next;

@@ -23,7 +23,7 @@ static uint32_t make_fresh(struct fixture *f, const char *name)
 	struct found found = FOUND_INIT;
 	uint32_t id;
 
-	assert_int_equal(tree_mkdir(&f->fs, &fs_root, name, &found, NULL), 0);
+	assert_int_equal(tree_mkdir(&f->fs, &fs_root, name, &fs_maker, &found, NULL), 0);
 	id = found.id.map_id;
 	found_free(&found);
 	return id;
@@ -275,7 +275,7 @@ static void test_made_a_directory(void **state)
 	struct node *node = node_get(&f->fs.nodes, &dir);
 	struct found found = FOUND_INIT;
 
-	assert_int_equal(tree_mkdir(&f->fs, &dir, "c", &found, &f->diag), 0);
+	assert_int_equal(tree_mkdir(&f->fs, &dir, "c", &fs_maker, &found, &f->diag), 0);
 	assert_int_equal(node_identity(node)->kind, NODE_DIR);
 	assert_string_equal(tree_dir_path(node_identity(node)), "a%2Eb");
 	assert_false(catalog_is_alive(f->fs.catalog, map));

@@ -9,15 +9,17 @@
 #include "tests/unit/fs_clock.h"
 #include "tests/unit/unit.h"
 
-enum { MAP = 7, LIMIT = 1000 };
+enum { MAP = 7, LIMIT = 1000, SCRATCH_BYTES = 64 << 20, USER = 1000, FILES_OF_USER = 64 };
 
 static struct scratch scratch;
+static struct quota quota;
 
 static int setup(void **state)
 {
 	(void)state;
 	clock_ahead = 0;
-	scratch_init(&scratch);
+	assert_int_equal(quota_init(&quota), 0);
+	scratch_init(&scratch, &quota);
 	return 0;
 }
 
@@ -25,12 +27,16 @@ static int teardown(void **state)
 {
 	(void)state;
 	scratch_free(&scratch);
+	assert_int_equal(quota_of_all(&quota, QUOTA_STAGES), 0);
+	assert_int_equal(quota_of_all(&quota, QUOTA_STAGED), 0);
+	assert_int_equal(quota_of_user(&quota, QUOTA_STAGED, USER), 0);
+	quota_free(&quota);
 	return 0;
 }
 
 static int try_make(const char *name, uint64_t *number)
 {
-	return scratch_create(&scratch, MAP, name, 0600, 1, 2, LIMIT, number);
+	return scratch_create(&scratch, MAP, name, 0600, 0, 2, LIMIT, number, NULL);
 }
 
 static uint64_t make(const char *name)
@@ -86,7 +92,8 @@ static void test_names(void **state)
 	assert_int_equal(find("c"), 0);
 	assert_int_equal(try_make("a", &number), -EEXIST);
 	assert_int_equal(scratch_find(&scratch, MAP + 1, "a", &number), -ENOENT);
-	assert_int_equal(scratch_create(&scratch, MAP + 1, "a", 0600, 0, 0, LIMIT, &number), 0);
+	assert_int_equal(scratch_create(&scratch, MAP + 1, "a", 0600, 0, 0, LIMIT, &number, NULL),
+			 0);
 	assert_int_equal(find("a"), a);
 }
 
@@ -135,7 +142,7 @@ static void test_attributes(void **state)
 	(void)state;
 	assert_int_equal(scratch_stat(&scratch, a, &st), 0);
 	assert_int_equal(st.st_mode, S_IFREG | 0600);
-	assert_int_equal(st.st_uid, 1);
+	assert_int_equal(st.st_uid, 0);
 	assert_int_equal(st.st_gid, 2);
 	assert_int_equal(st.st_nlink, 1);
 	assert_int_equal(scratch_chmod(&scratch, a, 06755), 0);
@@ -160,7 +167,8 @@ static void test_symlink(void **state)
 	uint64_t a;
 
 	(void)state;
-	assert_int_equal(scratch_create(&scratch, MAP, "l", S_IFLNK | 0777, 0, 0, LIMIT, &a), 0);
+	assert_int_equal(scratch_create(&scratch, MAP, "l", S_IFLNK | 0777, 0, 0, LIMIT, &a, NULL),
+			 0);
 	assert_int_equal(scratch_stat(&scratch, a, &st), 0);
 	assert_int_equal(st.st_mode, S_IFLNK | 0777);
 	assert_int_equal(scratch_chmod(&scratch, a, 0600), 0);
@@ -265,7 +273,7 @@ static void test_file_is_bounded(void **state)
 	assert_int_equal(scratch_truncate(&scratch, a, LIMIT + 1), -EFBIG);
 	assert_true(scratch_truncate(&scratch, a, SIZE_MAX) < 0);
 	assert_int_equal(scratch_truncate(&scratch, a, LIMIT), 0);
-	assert_int_equal(scratch.bytes, LIMIT);
+	assert_int_equal(quota_of_all(&quota, QUOTA_STAGED), LIMIT);
 }
 
 /* Over the limit of all together. What is removed makes room again. */
@@ -275,8 +283,8 @@ static void test_bytes_are_bounded(void **state)
 	uint64_t a, b;
 
 	(void)state;
-	assert_int_equal(scratch_create(&scratch, MAP, "a", 0600, 0, 0, SIZE_MAX / 2, &a), 0);
-	assert_int_equal(scratch_create(&scratch, MAP, "b", 0600, 0, 0, SIZE_MAX / 2, &b), 0);
+	assert_int_equal(scratch_create(&scratch, MAP, "a", 0600, 0, 0, SIZE_MAX / 2, &a, NULL), 0);
+	assert_int_equal(scratch_create(&scratch, MAP, "b", 0600, 0, 0, SIZE_MAX / 2, &b, NULL), 0);
 	assert_int_equal(scratch_truncate(&scratch, a, HALF), 0);
 	assert_int_equal(scratch_truncate(&scratch, b, HALF), 0);
 	assert_int_equal(scratch_append(&scratch, b, "x", 1), -ENOSPC);
@@ -288,7 +296,7 @@ static void test_bytes_are_bounded(void **state)
 	assert_int_equal(scratch_append(&scratch, a, "x", 1), 0);
 	assert_int_equal(scratch_unlink(&scratch, a), 0);
 	assert_int_equal(scratch_truncate(&scratch, b, SCRATCH_BYTES), 0);
-	assert_int_equal(scratch.bytes, SCRATCH_BYTES);
+	assert_int_equal(quota_of_all(&quota, QUOTA_STAGED), SCRATCH_BYTES);
 }
 
 /* One more than fits: the one that was left alone longest goes. */
@@ -330,6 +338,69 @@ static void test_all_are_open(void **state)
 	assert_int_equal(find("one more"), one_more);
 }
 
+static int make_of(uid_t user, int n, uint64_t *number)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "%u-%d", user, n);
+	return scratch_create(&scratch, MAP, name, 0600, user, 0, SIZE_MAX / 2, number, NULL);
+}
+
+/* Who makes many loses his own, and nobody else's. */
+static void test_users_are_bounded(void **state)
+{
+	uint64_t mine[FILES_OF_USER], root, other, number;
+	struct stat st;
+
+	(void)state;
+	root = make("root's");
+	assert_int_equal(make_of(USER + 1, 0, &other), 0);
+	for (int i = 0; i < FILES_OF_USER; i++) {
+		clock_ahead++;
+		assert_int_equal(make_of(USER, i, &mine[i]), 0);
+	}
+	assert_int_equal(make_of(USER, FILES_OF_USER, &number), 0);
+	assert_int_equal(scratch_stat(&scratch, mine[0], &st), -ENOENT);
+	assert_int_equal(scratch_stat(&scratch, root, &st), 0);
+	assert_int_equal(scratch_stat(&scratch, other, &st), 0);
+	assert_int_equal(scratch_open(&scratch, number), 0);
+	for (int i = 1; i < FILES_OF_USER; i++)
+		assert_int_equal(scratch_open(&scratch, mine[i]), 0);
+	assert_int_equal(make_of(USER, FILES_OF_USER + 1, &number), -ENOSPC);
+	assert_int_equal(make_of(USER + 1, 1, &number), 0);
+	assert_int_equal(make_of(0, 1, &number), 0);
+	assert_int_equal(scratch_truncate(&scratch, mine[1], SCRATCH_BYTES / 4), 0);
+	assert_int_equal(scratch_append(&scratch, mine[2], "x", 1), -ENOSPC);
+	assert_int_equal(scratch_append(&scratch, number, "x", 1), 0);
+	assert_int_equal(scratch_append(&scratch, other, "x", 1), 0);
+	assert_int_equal(scratch_chown(&scratch, mine[1], 0, 0),
+			 0); /* still charged to its maker */
+	assert_int_equal(scratch_append(&scratch, mine[2], "x", 1), -ENOSPC);
+	assert_int_equal(scratch_truncate(&scratch, mine[1], 1), 0);
+	assert_int_equal(scratch_append(&scratch, mine[2], "x", 1), 0);
+}
+
+/* Four users fill what is for users; a quarter is root's. */
+static void test_root_has_his_part(void **state)
+{
+	uint64_t number;
+	int made = 0;
+
+	(void)state;
+	for (uid_t user = USER; user < USER + 4; user++)
+		for (int i = 0; i < FILES_OF_USER; i++)
+			if (make_of(user, i, &number) == 0) {
+				assert_int_equal(scratch_open(&scratch, number), 0);
+				made++;
+			}
+	assert_int_equal(made, SCRATCH_FILES / 4 * 3);
+	for (int i = 0; i < SCRATCH_FILES / 4; i++) {
+		assert_int_equal(make_of(0, i, &number), 0);
+		assert_int_equal(scratch_open(&scratch, number), 0);
+	}
+	assert_int_equal(make_of(0, SCRATCH_FILES, &number), -ENOSPC);
+}
+
 /* Ten minutes alone, and the next one that is made takes it away. */
 static void test_idle_ones_go(void **state)
 {
@@ -346,7 +417,7 @@ static void test_idle_ones_go(void **state)
 	assert_int_equal(scratch_stat(&scratch, idle, &st), -ENOENT);
 	assert_int_equal(scratch_stat(&scratch, open, &st), 0);
 	assert_int_equal(scratch_stat(&scratch, used, &st), 0);
-	assert_int_equal(scratch.bytes, 4);
+	assert_int_equal(quota_of_all(&quota, QUOTA_STAGED), 4);
 }
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -367,6 +438,8 @@ int main(void)
 		TEST(test_bytes_are_bounded),
 		TEST(test_files_are_bounded),
 		TEST(test_all_are_open),
+		TEST(test_users_are_bounded),
+		TEST(test_root_has_his_part),
 		TEST(test_idle_ones_go),
 	};
 

@@ -310,9 +310,10 @@ static void test_more_than_may_be_copied(void **state)
 	show_snapshot_of(f, 1 << 20);
 	d = open_dir(f, &dir);
 	l->room = EVERYTHING;
-	assert_int_equal(dir_read(d, 0, true, listed_take, l), 0);
+	assert_int_equal(dir_read(d, 0, true, listed_take, l, NULL), 0);
 	assert_names(l, ". .. .map");
-	assert_int_equal(dir_read(d, l->entries[l->count - 1].next, true, listed_take, l), -ENOMEM);
+	assert_int_equal(dir_read(d, l->entries[l->count - 1].next, true, listed_take, l, NULL),
+			 -ENOMEM);
 	dir_close(d);
 	free(l);
 }

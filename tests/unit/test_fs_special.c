@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fs/refusal.h"
+#include "lib/host.h"
 #include "lib/sys.h"
 #include "tests/unit/fs_steps.h"
 
@@ -307,6 +308,43 @@ static void test_error_log(void **state)
 		   "pid 77: write /new: EINVAL: a digit is expected here\n    1x\n     ^\n");
 }
 
+static void refuse_as(struct fixture *f, uid_t uid, const char *name)
+{
+	const struct refused_request r = {
+		.operation = "write", .pid = 7, .uid = uid, .id = &fs_root, .name = name};
+	struct diag d = {0};
+
+	diag_set(&d, EINVAL, "no");
+	refusal_note(&f->fs, &r, EINVAL, &d);
+}
+
+/* Of a user: his own. Of root, and of the owner of the mount: all. */
+static void test_error_log_of_users(void **state)
+{
+	struct fixture *f = *state;
+
+	f->fs.options.uid = 9;
+	refuse_as(f, 5, "a");
+	refuse_as(f, 0, "b");
+	refuse_as(f, 6, "c");
+	host_serve(5);
+	assert_log(f, "pid 7: write /a: EINVAL: no\n");
+	host_serve(7);
+	assert_log(f, "");
+	assert_int_equal(special_write_error_log(&f->fs, 0, "", 0, NULL), 0);
+	host_serve(6);
+	assert_log(f, "pid 7: write /c: EINVAL: no\n");
+	assert_int_equal(special_write_error_log(&f->fs, 0, "", 0, NULL), 0);
+	assert_log(f, "");
+	host_serve(0);
+	assert_log(f, "pid 7: write /a: EINVAL: no\npid 7: write /b: EINVAL: no\n");
+	host_serve(9);
+	assert_log(f, "pid 7: write /a: EINVAL: no\npid 7: write /b: EINVAL: no\n");
+	assert_int_equal(special_write_error_log(&f->fs, 0, "", 0, NULL), 0);
+	host_serve(0);
+	assert_log(f, "");
+}
+
 /* What nobody explained is told in libc's words. */
 static void test_error_log_without_words(void **state)
 {
@@ -367,6 +405,7 @@ int main(void)
 		FS_TEST(test_gone),
 		FS_TEST(test_delicate_is_not_opened),
 		FS_TEST(test_error_log),
+		FS_TEST(test_error_log_of_users),
 		FS_TEST(test_error_log_without_words),
 		FS_TEST(test_error_log_is_cleared),
 	};

@@ -7,20 +7,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/fs_clock.h"
 #include "tests/unit/unit.h"
+
+enum { USER = 1000, OTHER, MOST_LINKS = 4096, MOST_BYTES = 256 << 20, LINKS_OF_USER = 1024 };
+
+static struct quota quota;
 
 static int setup(void **state)
 {
 	static struct waitroom table;
 
-	waitroom_init(&table);
+	clock_ahead = 0;
+	assert_int_equal(quota_init(&quota), 0);
+	waitroom_init(&table, &quota);
 	*state = &table;
 	return 0;
 }
 
+/* All that was charged is given back, whatever a test has left there. */
 static int teardown(void **state)
 {
 	waitroom_free(*state);
+	for (int kind = 0; kind < QUOTA_KINDS; kind++) {
+		assert_int_equal(quota_of_all(&quota, (enum quota_kind)kind), 0);
+		assert_int_equal(quota_of_user(&quota, (enum quota_kind)kind, USER), 0);
+	}
+	quota_free(&quota);
 	return 0;
 }
 
@@ -34,7 +47,7 @@ static int put(struct waitroom *t, uint32_t map_id, enum waiter_kind kind, const
 				 .text = (char *)text,
 				 .len = text ? strlen(text) : 0};
 
-	return waitroom_put(t, &w);
+	return waitroom_put(t, &w, NULL);
 }
 
 /* "map/name>text " of all, by map and in order, with what they are stored as. */
@@ -64,7 +77,7 @@ static void assert_all(struct waitroom *t, const char *expected)
 	assert_buf(&all, expected);
 	assert_int_equal(t->count, count);
 	if (!count)
-		assert_int_equal(t->bytes + t->links + t->map_count, 0);
+		assert_int_equal(t->map_count + quota_of_all(&quota, QUOTA_WAITING), 0);
 }
 
 static void test_table(void **state)
@@ -94,7 +107,7 @@ static void test_table(void **state)
 
 	assert_int_equal(put(t, 7, WAIT_FILE, "1", "long text", 0), 0); /* in its place */
 	assert_all(t, "7/1>long text 7/2> 7/3>../c:99 7/4>5\n:1 8/1>../b ");
-	assert_int_equal(t->links, 3);
+	assert_int_equal(quota_of_all(&quota, QUOTA_LINKS), 3);
 	assert_int_equal(waitroom_remove(t, 7, "3"), 0);
 	assert_int_equal(waitroom_remove(t, 7, "3"), -ENOENT);
 	assert_all(t, "7/1>long text 7/2> 7/4>5\n:1 8/1>../b ");
@@ -111,7 +124,7 @@ static void test_bytes(void **state)
 	const struct waiter w = {.map_id = 1, .name = "n", .text = "a\0b", .len = 3};
 	struct waiter copy;
 
-	assert_int_equal(waitroom_put(t, &w), 0);
+	assert_int_equal(waitroom_put(t, &w, NULL), 0);
 	assert_int_equal(waitroom_find(t, 1, "n", &copy), 0);
 	assert_int_equal(copy.len, 3);
 	assert_memory_equal(copy.text, "a\0b", 4);
@@ -159,7 +172,7 @@ static void test_bounded_links(void **state)
 	struct waitroom *t = *state;
 	char name[16];
 
-	for (int i = 0; i < WAITROOM_LINKS; i++) {
+	for (int i = 0; i < MOST_LINKS; i++) {
 		snprintf(name, sizeof(name), "%d", i);
 		assert_int_equal(put(t, 1, WAIT_LINK, name, "x", 0), 0);
 	}
@@ -167,7 +180,7 @@ static void test_bounded_links(void **state)
 	assert_int_equal(put(t, 2, WAIT_LINK_TO_BE, "one more", NULL, 0), -ENOSPC);
 	assert_int_equal(put(t, 1, WAIT_FILE, "one more", "x", 0), 0);
 	assert_int_equal(put(t, 1, WAIT_LINK, "17", "y", 0), 0);
-	assert_int_equal(waitroom_count(t, 1), WAITROOM_LINKS + 1);
+	assert_int_equal(waitroom_count(t, 1), MOST_LINKS + 1);
 	assert_int_equal(waitroom_remove(t, 1, "18"), 0);
 	assert_int_equal(put(t, 1, WAIT_LINK, "one more", "x", 0), 0);
 }
@@ -175,25 +188,102 @@ static void test_bounded_links(void **state)
 static void test_bounded_bytes(void **state)
 {
 	struct waitroom *t = *state;
-	size_t half = WAITROOM_BYTES / 2 - 4096;
-	char *text = malloc(WAITROOM_BYTES);
+	size_t half = MOST_BYTES / 2 - 4096;
+	char *text = malloc(MOST_BYTES);
 	struct waiter w = {.map_id = 1, .text = text, .len = half};
 
 	assert_non_null(text);
-	memset(text, 'x', WAITROOM_BYTES);
+	memset(text, 'x', MOST_BYTES);
 	w.name = "a";
-	assert_int_equal(waitroom_put(t, &w), 0);
+	assert_int_equal(waitroom_put(t, &w, NULL), 0);
 	w.name = "b";
-	assert_int_equal(waitroom_put(t, &w), 0);
+	assert_int_equal(waitroom_put(t, &w, NULL), 0);
 	w.map_id = 2;
 	w.len = 16384;
-	assert_int_equal(waitroom_put(t, &w), -ENOSPC);
+	assert_int_equal(waitroom_put(t, &w, NULL), -ENOSPC);
 	assert_int_equal(t->map_count, 1);
 	w.map_id = 1;
-	assert_int_equal(waitroom_put(t, &w), 0);
+	assert_int_equal(waitroom_put(t, &w, NULL), 0);
 	w.len = half + 32768;
-	assert_int_equal(waitroom_put(t, &w), -ENOSPC);
+	assert_int_equal(waitroom_put(t, &w, NULL), -ENOSPC);
 	free(text);
+}
+
+static int put_of(struct waitroom *t, uint32_t user, enum waiter_kind kind, int n, size_t len)
+{
+	static char text[1 << 20];
+	char name[16];
+	const struct waiter w = {
+		.map_id = 1, .kind = kind, .name = name, .text = text, .len = len, .maker = user};
+
+	snprintf(name, sizeof(name), "%d", n);
+	return waitroom_put(t, &w, NULL);
+}
+
+/* Who has his most hinders no other; what is replaced is charged to who replaces it. */
+static void test_users_are_bounded(void **state)
+{
+	struct waitroom *t = *state;
+	int n;
+
+	for (n = 0; n < LINKS_OF_USER; n++)
+		assert_int_equal(put_of(t, USER, WAIT_LINK, n, 4), 0);
+	assert_int_equal(put_of(t, USER, WAIT_LINK, n, 4), -ENOSPC);
+	assert_int_equal(put_of(t, USER, WAIT_LINK, 5, 9), 0);
+	assert_int_equal(put_of(t, OTHER, WAIT_LINK, n, 4), 0);
+	assert_int_equal(put_of(t, OTHER, WAIT_LINK, 5, 9), 0);
+	assert_int_equal(quota_of_user(&quota, QUOTA_LINKS, USER), LINKS_OF_USER - 1);
+	assert_int_equal(quota_of_user(&quota, QUOTA_LINKS, OTHER), 2);
+	assert_int_equal(put_of(t, USER, WAIT_FILE, 6, 9), 0);
+	assert_int_equal(quota_of_user(&quota, QUOTA_LINKS, USER), LINKS_OF_USER - 2);
+	for (n = 5000; put_of(t, USER, WAIT_FILE, n, 1 << 20) == 0; n++)
+		;
+	assert_in_range(n - 5000, 60, 63);
+	assert_int_equal(put_of(t, USER, WAIT_FILE, 5000, 1 << 20), 0);
+	assert_int_equal(put_of(t, OTHER, WAIT_FILE, n, 1 << 20), 0);
+	assert_int_equal(put_of(t, 0, WAIT_FILE, n, 1 << 20), 0);
+	assert_int_equal(put_of(t, USER, WAIT_FILE, 5000, 1 << 10), 0);
+	assert_int_equal(put_of(t, USER, WAIT_FILE, n + 1, 1 << 19), 0);
+}
+
+static bool has(struct waitroom *t, const char *name)
+{
+	return waitroom_find(t, 1, name, NULL) == 0;
+}
+
+static void put_part(struct waitroom *t, const char *name)
+{
+	const struct waiter part = {
+		.map_id = 1, .name = (char *)name, .text = "a\0b", .len = 3, .is_part = true};
+
+	assert_int_equal(waitroom_put(t, &part, NULL), 0);
+}
+
+/* An hour without another part. */
+static void test_unfinished_parts_go(void **state)
+{
+	struct waitroom *t = *state;
+
+	put_part(t, "left");
+	put_part(t, "used");
+	assert_int_equal(put(t, 1, WAIT_FILE, "whole", "x", 0), 0);
+	clock_ahead = 3590;
+	waitroom_prune_parts(t);
+	put_part(t, "used");
+	assert_true(has(t, "left"));
+	clock_ahead = 3610;
+	waitroom_prune_parts(t);
+	assert_false(has(t, "left"));
+	assert_true(has(t, "used"));
+	clock_ahead = 9999;
+	waitroom_prune_parts(t);
+	assert_false(has(t, "used"));
+	assert_true(has(t, "whole"));
+	assert_int_equal(waitroom_remove(t, 1, "whole"), 0);
+	put_part(t, "last");
+	clock_ahead = 19999;
+	waitroom_prune_parts(t);
+	assert_int_equal(t->map_count, 0);
 }
 
 enum { NAMES = 40 };
@@ -242,8 +332,14 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_table),         TEST(test_bytes),         TEST(test_maps),
-		TEST(test_bounded_links), TEST(test_bounded_bytes), TEST(test_random),
+		TEST(test_table),
+		TEST(test_bytes),
+		TEST(test_maps),
+		TEST(test_bounded_links),
+		TEST(test_bounded_bytes),
+		TEST(test_random),
+		TEST(test_users_are_bounded),
+		TEST(test_unfinished_parts_go),
 	};
 
 	random_start();

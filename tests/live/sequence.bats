@@ -15,9 +15,10 @@ steps() { timeout 60 "$BUILD/tests/sequence" "$MNT" --replay -; }
     for seed in 1 2 3 4; do sequence "$seed" 500; done
 }
 
-@test "random steps do what the model says: seeds that nobody has chosen, LONG=1 for minutes" {
+@test "random steps do what the model says: seeds that nobody has chosen, for minutes" {
+    [[ ${LONG-} ]] || skip "LONG=1: what they find is no fault of the change that is checked"
     start_daemon
-    end=$((SECONDS + ${LONG:+240}+3))
+    end=$((SECONDS + 240))
     while ((SECONDS < end)); do
         seed=$((RANDOM << 15 | RANDOM))
         echo "seed $seed"

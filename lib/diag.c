@@ -97,7 +97,8 @@ void diag_quote(struct diag *d, const char *text, size_t len)
 	while (d->quote_len < DIAG_QUOTE && start + d->quote_len < len &&
 	       text[start + d->quote_len] != '\n')
 		d->quote_len++;
-	memcpy(d->quote, text + start, d->quote_len);
+	if (d->quote_len)
+		memcpy(d->quote, text + start, d->quote_len);
 	d->offset -= d->placed ? start : 0;
 }
 

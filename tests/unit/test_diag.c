@@ -172,6 +172,9 @@ static void test_quote(void **state)
 	diag_quote(&d, "text", 4);
 	assert_int_equal(d.quote_len, 0);
 	diag_at(&d, EINVAL, 6, "because");
+	diag_quote(&d, NULL, 0); /* an empty buf */
+	assert_int_equal(d.quote_len, 0);
+	diag_at(&d, EINVAL, 6, "because");
 	diag_quote(&d, "one\ntwo\nthree", 13);
 	assert_int_equal(d.quote_len, 3);
 	assert_memory_equal(d.quote, "two", 3);

@@ -52,9 +52,8 @@ static int take_element(struct popfile *p, struct diag *d)
 
 	openfile_clear(&p->file, &p->text);
 	err = ends_pop(p->file.fs, p->file.id->map_id, &p->text, d);
-	if (!err && openfile_hold(&p->file, p->text.len, NULL))
-		openfile_hold(&p->file, 0,
-			      NULL); /* it is taken already: what is kept is one element */
+	if (!err) /* it is taken already, so it is kept in any case: one element */
+		openfile_hold(&p->file, p->text.len, NULL);
 	p->is_served = err != 0;
 	return err;
 }

@@ -100,12 +100,14 @@ static bool answer(struct park *p, struct waiting *w)
 	int err = w->end;
 
 	pthread_mutex_unlock(&p->lock);
+	fs_log_hold();
 	if (!err)
 		err = file_read(w->file, w->size, 0, &out, &d);
 	if (err && d.err)
 		note(w, err, &d);
 	if (err != -EAGAIN)
 		reply(w, err, &out);
+	fs_log_release(w->file->fs);
 	buf_free(&out);
 	pthread_mutex_lock(&p->lock);
 	return err != -EAGAIN;

@@ -253,18 +253,21 @@ static int link_to_link(struct renaming *r)
 	return err ? err : move_node(r->fs, &r->from.id, &r->to.id);
 }
 
+/* Others may have removed it already. */
 static int remove_from(struct renaming *r)
 {
 	const struct identity *id = &r->from.id;
+	int err;
 
 	if (id->kind == NODE_LINK)
-		return newlink_remove_key(r->fs, id, NULL);
-	if (id->kind == NODE_WAIT_LINK)
-		return waitroom_remove(&r->fs->waitroom, id->map_id, (const char *)id->bytes);
-	if (id->kind == NODE_WAIT_FILE)
-		return newfile_remove(r->fs, id);
-	scratch_unlink(&r->fs->scratch, kind_scratch_number(id));
-	return 0;
+		err = newlink_remove_key(r->fs, id, NULL);
+	else if (id->kind == NODE_WAIT_LINK)
+		err = waitroom_remove(&r->fs->waitroom, id->map_id, (const char *)id->bytes);
+	else if (id->kind == NODE_WAIT_FILE)
+		err = newfile_remove(r->fs, id);
+	else
+		err = scratch_unlink(&r->fs->scratch, kind_scratch_number(id));
+	return err == -ENOENT ? 0 : err;
 }
 
 /* A link that is none of the map's yet, or takes the place of one that is not. */
@@ -280,7 +283,7 @@ static int to_new_link(struct renaming *r)
 				   flags, &id, &bytes, r->d);
 	if (!err) {
 		err = remove_from(r);
-		if (!err || err == -ENOENT) /* others may have removed it */
+		if (!err)
 			err = move_node(r->fs, &r->from.id, &id);
 	}
 	buf_free(&target);
@@ -364,7 +367,7 @@ static int rename_waiting(struct renaming *r)
 	if (!err) {
 		for_files_of(r->fs, &to, openfile_forget);
 		err = remove_from(r);
-		if (!err || err == -ENOENT)
+		if (!err)
 			err = move_node(r->fs, &r->from.id, &to);
 	}
 	buf_free(&text);

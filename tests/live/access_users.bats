@@ -83,6 +83,19 @@ CODE
     equal '2 3' "$(whose <"$MNT/.error_log")"
 }
 
+@test ".info: who has a map pinned and open is for root and the mount's owner" {
+    start_daemon -o allow_other,uid=4001
+    new_map m 644
+    bpftool map pin pinned "$PINS/m" "$ELSEWHERE/customer"
+    for id in 0 4001; do
+        (cd "$MNT" && setpriv --reuid=$id --regid=$id --clear-groups cat m/.info) >"$TMP/info"
+        grep -q "^pin:.*/customer" "$TMP/info"
+    done
+    as 4002 -- cat m/.info >"$TMP/info"
+    grep -q '^max_entries:' "$TMP/info"
+    not grep -E '^(pin|process|program):' "$TMP/info"
+}
+
 @test ".error_log: who is refused often pushes out only his own" {
     start_daemon -o allow_other
     new_map m 777

@@ -82,6 +82,8 @@ static void test_print(void **state)
 		{"300", 99, LINE "    300\n       ^\n"},
 		{"", 0, LINE},
 		{"a\tb\x1b[31m\x7f", 3, LINE "    a?b?[31m?\n       ^\n"},
+		{"a\xc2\x9b\x33\xc3\x9b", 3,
+		 LINE "    a\xc2?3\xc3\x9b\n       ^\n"}, /* U+009B, U+00DB */
 		{"\xc3\xa4", 0, LINE "    \xc3\xa4\n    ^\n"},
 		{"one\ntwo\nthree", 5, LINE "    two\n     ^\n"},
 		{"one\ntwo\n", 3, LINE "    one\n       ^\n"},

@@ -6,6 +6,8 @@ endif
 CLANG ?= clang
 BUILD ?= build
 MOUNT ?= /mnt/maps
+# The one place of the version: the changelog of the package.
+VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' scripts/debian/changelog)
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc)
@@ -25,7 +27,7 @@ FLAGS := -std=gnu11 -g -pthread -fPIE $(OPTIMIZE) $(WARNINGS) $(if $(WERROR),-We
 FLAGS += -I. -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(CPPFLAGS) $(CFLAGS)
 LINK := $(CC) -pthread -pie $(OPTIMIZE) $(RUNTIME) -Wl,-z,relro,-z,now $(LDFLAGS)
 LIBS = $(shell pkg-config --libs fuse3 libbpf libxxhash libseccomp libcap-ng)
-BPF_FLAGS = -target bpf -mcpu=v3 -O2 -g -Wall -I. -I/usr/include/$(shell gcc -print-multiarch)
+BPF_FLAGS = -target bpf -mcpu=v3 -O2 -g -Wall -I. -I/usr/include/$(shell gcc -print-multiarch) $(BPF_CFLAGS)
 
 LIB := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %.bpf.c,$(wildcard lib/*.c)))
 FS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out fs/main.c,$(wildcard fs/*.c)))
@@ -49,14 +51,14 @@ PROMISES := $(patsubst %.c,$(BUILD)/%.o,$(filter-out tests/fuzz/fuzz_% tests/fuz
 FUZZ_FUSE := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/fuzz/fuse_*.c))
 BENCH_C := $(patsubst tests/bench/%.c,$T/%,$(wildcard tests/bench/*.c))
 
-.PHONY: all tests fuzzers benches run stop check check-asan check-tsan check-threads soak fuzz bench \
-	lint format deps deps-check clean help FORCE
+.PHONY: all tests fuzzers benches run demo stop install uninstall deb check check-asan check-tsan check-threads \
+	soak fuzz bench lint format deps deps-check clean help FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:
 
 all: $(BUILD)/bpfmapfs ## build build/bpfmapfs (CC=clang BUILD=build/clang for another)
 
-tests: all $(UNIT) $(KERNEL) $(LIVE_BPF) $(LIVE_C) $T/mixed ## build everything the tests need
+tests: all $(UNIT) $(KERNEL) $(LIVE_BPF) $(LIVE_C) $T/mixed $(BUILD)/demo.bpf.o ## build everything the tests need
 
 fuzzers: $(FUZZ)
 
@@ -66,8 +68,25 @@ run: deps ## build and mount at /mnt/maps (MOUNT=DIR, OPTS='-o ro' for the daemo
 	$(Q)$(MAKE) all
 	$(Q)scripts/run
 
+demo: ## a tour of two minutes: a firewall for XDP, and its maps as files (DEMO_PAUSE=SECONDS)
+	$(Q)scripts/deps build demo
+	$(Q)$(MAKE) all $(BUILD)/demo.bpf.o
+	$(Q)scripts/demo
+
 stop: ## unmount what make run has mounted
 	$(Q)scripts/stop
+
+install: ## install below PREFIX=/usr/local (DESTDIR=DIR, sbindir= mandir= unitdir= ... for others)
+	$(Q)test -x $(BUILD)/bpfmapfs || scripts/deps build
+	$(Q)$(MAKE) all
+	$(Q)scripts/install install
+
+uninstall: ## remove what make install has installed
+	$(Q)scripts/install uninstall
+
+deb: ## build a Debian package, build/bpfmapfs_VERSION_ARCH.deb
+	$(Q)scripts/deps build deb
+	$(Q)scripts/deb
 
 # Not for check-asan: the fuzzers have sanitizers of their own.
 MINUTE = $(MAKE) fuzz FUZZ_S=7 FUZZ_SEED=1
@@ -105,7 +124,7 @@ lint: deps-check ## check format, scripts, include order, sizes, banned calls
 	$(Q)scripts/lint
 
 format: deps-check ## let clang-format rewrite the sources
-	$(Q)find fs lib tests -name '*.[ch]' -exec clang-format -i {} +
+	$(Q)find fs lib scripts tests -name '*.[ch]' -exec clang-format -i {} +
 
 deps: ## install what building and running need
 	$(Q)scripts/deps build
@@ -119,7 +138,7 @@ clean: ## remove build/
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
 
-run stop check check-threads soak bench: export BUILD := $(BUILD)
+run demo stop install deb check check-threads soak bench: export BUILD := $(BUILD)
 run stop: export MOUNT := $(MOUNT)
 run: export OPTS := $(OPTS)
 check check-threads soak: export SANITIZE := $(SANITIZE)
@@ -147,6 +166,8 @@ $(BUILD)/.sources: FORCE
 $(BUILD)/lib/mapiter.o: INCLUDES = -I$(BUILD)
 $(BUILD)/lib/mapiter.o: $(BUILD)/lib/mapiter.skel.h
 $(BUILD)/fs/%.o $T/%.o: INCLUDES = $(shell pkg-config --cflags fuse3)
+$(BUILD)/fs/main.o: INCLUDES = $(shell pkg-config --cflags fuse3) -DVERSION='"$(VERSION)"'
+$(BUILD)/fs/main.o: scripts/debian/changelog
 
 define compile
 $(if $(Q),@echo '  CC  $@')
@@ -178,6 +199,9 @@ $(Q)$(CLANG) $(BPF_FLAGS) $1 -MMD -MP -c -o $@ $<
 endef
 
 $T/%.bpf.o: tests/live/%.bpf.c $(BUILD)/.flags
+	$(call compile_bpf)
+
+$(BUILD)/demo.bpf.o: scripts/demo.bpf.c $(BUILD)/.flags
 	$(call compile_bpf)
 
 $(BUILD)/lib/%.bpf.o: lib/%.bpf.c $(BUILD)/.flags

@@ -18,7 +18,7 @@
 #include "lib/sys.h"
 
 #ifndef VERSION
-#define VERSION "0.1"
+#define VERSION "unknown" /* make has it from scripts/debian/changelog */
 #endif
 
 static void log_to_stderr(const char *lines)

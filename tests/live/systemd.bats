@@ -90,7 +90,7 @@ teardown() {
 
 @test "the unit is sound" {
     write_units
-    SYSTEMD_UNIT_PATH=$TMP/units: systemd-analyze verify "$TMP/units/bpfmapfs.service" 2>"$TMP/said"
+    SYSTEMD_UNIT_PATH=$TMP/units: systemd-analyze verify --man=no "$TMP/units/bpfmapfs.service" 2>"$TMP/said"
     equal '' "$(<"$TMP/said")"
 }
 

@@ -54,7 +54,8 @@ make_shell() {
 }
 
 @test "rsync over ssh" {
-    sshd=$(command -v sshd) || skip 'no sshd'
+    local sshd
+    sshd=$(command -v sshd)
     start_daemon
     make_zoo
     ssh-keygen -q -t ed25519 -N '' -f "$TMP/key"

@@ -21,6 +21,7 @@ enum { MOST_TYPES_TEXT = 16 << 20 };
  */
 enum { MAX_READ = 32 * 1024, LEAST_READ = 4096, MOST_READ = 1 << 20 };
 
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define DEFAULT_PINDIR "/sys/fs/bpf/bpfmapfs"
 #define DEFAULT_SPEC "type=hash,key=u32,value=u64,max_entries=1024"
 
@@ -28,13 +29,14 @@ enum { MAX_READ = 32 * 1024, LEAST_READ = 4096, MOST_READ = 1 << 20 };
 struct words {
 	char *pindir, *scope, *uid, *gid, *umask, *max_map_bytes, *max_read, *values, *types, *log;
 	struct buf spec;  /* of mkdir= */
+	char *source;     /* the one before, if there are two */
 	char *positional; /* the last argument that is no option */
 	int positionals;
 	int read_only;
 	int snapshot;
 };
 
-enum { KEY_SPEC, KEY_SPEC_MORE, KEY_READ_ONLY, KEY_SNAPSHOT };
+enum { KEY_SPEC, KEY_SPEC_MORE, KEY_READ_ONLY, KEY_SNAPSHOT, KEY_REMOUNT };
 
 /*
  * A spec has commas, and -o splits there: its further fields arrive as options
@@ -74,8 +76,22 @@ static const struct fuse_opt templates[] = {
 	FUSE_OPT_KEY("inner_btf=", KEY_SPEC_MORE),
 	FUSE_OPT_KEY("ro", KEY_READ_ONLY),
 	FUSE_OPT_KEY("snapshot", KEY_SNAPSHOT),
+	FUSE_OPT_KEY("remount", KEY_REMOUNT),
 	FUSE_OPT_END,
 };
+
+/*
+ * Words of fstab that mean nothing here: what is for its readers, and what is about times of
+ * access and versions, which keys have none of. mount(8) passes some of them on. Not nosymfollow,
+ * which would be a promise.
+ */
+static const char *const ignored[] = {
+	"defaults", "auto",       "noauto",      "user",          "users",    "nouser",
+	"owner",    "group",      "nofail",      "_netdev",       "silent",   "loud",
+	"relatime", "norelatime", "strictatime", "nostrictatime", "lazytime", "nolazytime",
+	"diratime", "nodiratime", "iversion",    "noiversion",    "mand",     "nomand",
+};
+static const char *const ignored_beginnings[] = {"x-", "X-", "comment="};
 
 void command_print_help(const char *program)
 {
@@ -100,13 +116,25 @@ void command_print_help(const char *program)
 	       program);
 }
 
+static bool is_ignored(const char *word)
+{
+	for (size_t i = 0; i < COUNT(ignored); i++)
+		if (strcmp(word, ignored[i]) == 0)
+			return true;
+	for (size_t i = 0; i < COUNT(ignored_beginnings); i++)
+		if (strncmp(word, ignored_beginnings[i], strlen(ignored_beginnings[i])) == 0)
+			return true;
+	return false;
+}
+
 static int process(void *data, const char *arg, int key, struct fuse_args *out)
 {
 	struct words *w = data;
 
 	switch (key) {
 	case FUSE_OPT_KEY_NONOPT:
-		free(w->positional);
+		free(w->source);
+		w->source = w->positional;
 		w->positional = strdup(arg);
 		w->positionals++;
 		return w->positional ? 0 : -1;
@@ -125,8 +153,12 @@ static int process(void *data, const char *arg, int key, struct fuse_args *out)
 	case KEY_SNAPSHOT:
 		w->read_only = w->snapshot = 1;
 		return fuse_opt_add_arg(out, "-oro");
+	case KEY_REMOUNT:
+		fprintf(stderr, "bpfmapfs: remount: a mount keeps its options: "
+				"unmount it, and mount it with others\n");
+		return -1;
 	default:
-		return 1;
+		return is_ignored(arg) ? 0 : 1;
 	}
 }
 
@@ -302,6 +334,7 @@ static void words_free(struct words *w)
 	free(w->values);
 	free(w->types);
 	free(w->log);
+	free(w->source);
 	free(w->positional);
 	buf_free(&w->spec);
 }
@@ -329,6 +362,23 @@ static int check_directory(const char *mountpoint)
 	return -ENOTDIR;
 }
 
+/* By it mount(8) -a knows what is mounted already. */
+static int add_source(const struct words *w, struct fuse_args *args)
+{
+	char *name = NULL, *options = NULL;
+	int err = -1;
+
+	if (!w->source)
+		return 0;
+	if (asprintf(&name, "fsname=%s", w->source) < 0)
+		return -1;
+	if (fuse_opt_add_opt_escaped(&options, name) == 0 && fuse_opt_add_arg(args, "-o") == 0)
+		err = fuse_opt_add_arg(args, options);
+	free(name);
+	free(options);
+	return err;
+}
+
 /* mount(8) gives a source before the mount point, as it does for a disk. */
 static int parse_words(struct command *c, struct words *w, struct fuse_args *args)
 {
@@ -340,7 +390,7 @@ static int parse_words(struct command *c, struct words *w, struct fuse_args *arg
 	}
 	if (clear_mountpoint(w))
 		return -EBUSY;
-	if (w->positional && fuse_opt_add_arg(args, w->positional))
+	if (add_source(w, args) || (w->positional && fuse_opt_add_arg(args, w->positional)))
 		return -ENOMEM;
 	if (fuse_parse_cmdline(args, &c->fuse))
 		return -EINVAL;

@@ -95,6 +95,7 @@ three_hosts() {
     three_hosts
     fleet
     eventually all_up
+    eventually grep -q 'host3: is there' "$TMP/fleet.log"
     stop_sshd 1
     pause_sftp 3
     eventually grep -q 'host3: not there: it does not answer' "$TMP/fleet.log" # and has a new server then

@@ -98,7 +98,7 @@ teardown() {
     for i in "${!HOST_MNT[@]}"; do
         stop_sshd "$i"
     done
-    for netns in /run/netns/bpfmapfs-test-$$-*; do
+    for netns in "/run/netns/bpfmapfs-test-$$-"*; do
         [[ ! -e $netns ]] || { ip netns pids "${netns##*/}" | xargs -r kill -9 && ip netns del "${netns##*/}"; }
     done
     no_hosts_teardown

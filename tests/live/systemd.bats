@@ -42,9 +42,14 @@ write_units() {
         >"$TMP/units/bpfmapfs.service"
     printf '[Service]\nEnvironment=BPFMAPFS_MOUNT=%s BPFMAPFS_OPTIONS=scope=pinned,pindir=%s\n' \
         "$MNT" "$PINS" >"$TMP/units/bpfmapfs.service.d/here.conf"
-    for name in start sysinit basic local-fs shutdown multi-user umount; do
+    for name in start sysinit basic local-fs network-pre shutdown multi-user umount; do
         printf '[Unit]\nDefaultDependencies=no\n' >"$TMP/units/$name.target"
     done
+    for name in local-fs sysinit basic; do # as systemd's own
+        printf 'Conflicts=shutdown.target\nBefore=shutdown.target\n' >>"$TMP/units/$name.target"
+    done
+    printf 'Wants=bpfmapfs.service\nAfter=local-fs.target\n' >>"$TMP/units/sysinit.target"
+    printf 'Wants=sysinit.target local-fs.target\nAfter=sysinit.target local-fs.target\n' >>"$TMP/units/basic.target"
 }
 
 start_systemd() {
@@ -114,5 +119,81 @@ teardown() {
     inside systemctl stop bpfmapfs
     systemctl_is inactive ActiveState
     systemctl_is success Result
+    not in_sight
+}
+
+# A service as others are, which needs the mount when it is started and stopped.
+write_user() {
+    printf '[Service]\nType=oneshot\nRemainAfterExit=yes\nWorkingDirectory=%s\n' "$MNT" >"$TMP/units/user.service"
+    cat >>"$TMP/units/user.service" <<END
+ExecStart=sh -c 'mkdir m && echo 5 >m/1'
+ExecStop=sh -c 'echo 9 >$MNT/m/9'
+END
+}
+
+@test "at boot before what uses it, at shutdown after it, and unmounted" {
+    [[ ! $SANITIZE ]] || skip "sanitizers want more than the unit leaves"
+    start_systemd
+    write_user
+    inside systemctl daemon-reload
+    inside systemctl start user # which brings sysinit.target, and that the mount
+    equal 5 "$(get m 1)"
+    systemctl_is active ActiveState
+    inside systemctl start shutdown.target umount.target
+    eventually systemctl_is inactive ActiveState
+    systemctl_is success Result
+    not in_sight
+    equal 9 "$(get m 9)"
+}
+
+@test "a shell stands in it: stopped all the same, killed and started again all the same" {
+    [[ ! $SANITIZE ]] || skip "sanitizers want more than the unit leaves"
+    start_systemd
+    inside systemctl start bpfmapfs
+    nsenter -t "$INIT" -m -p -i -u -- sh -c "cd '$MNT' && exec sleep 60" </dev/null >/dev/null 2>&1 3>&- &
+    HELPERS+=($!)
+    eventually inside sh -c "ls -l /proc/[0-9]*/cwd | grep -q '$MNT'"
+    inside bash -c 'kill -KILL "$(systemctl show bpfmapfs -p MainPID --value)"'
+    eventually systemctl_is 1 NRestarts
+    eventually systemctl_is active ActiveState
+    inside mkdir "$MNT/m"
+    nsenter -t "$INIT" -m -p -i -u -- sh -c "cd '$MNT/m' && exec sleep 60" </dev/null >/dev/null 2>&1 3>&- &
+    HELPERS+=($!)
+    eventually inside sh -c "ls -l /proc/[0-9]*/cwd | grep -q '$MNT/m'"
+    inside systemctl stop bpfmapfs
+    systemctl_is success Result
+    not in_sight
+}
+
+@test "mount point and options are those of the file of defaults" {
+    [[ ! $SANITIZE ]] || skip "sanitizers want more than the unit leaves"
+    start_systemd
+    printf 'BPFMAPFS_MOUNT=%s\nBPFMAPFS_OPTIONS=scope=pinned,ro,pindir=%s\n' "$TMP/else where" "$PINS" >"$TMP/default"
+    sed -i "s#^EnvironmentFile=.*#EnvironmentFile=-$TMP/default#" "$TMP/units/bpfmapfs.service"
+    inside systemctl daemon-reload
+    inside systemctl start bpfmapfs
+    inside findmnt -n -o OPTIONS "$TMP/else where" | grep -q ^ro
+    inside systemctl stop bpfmapfs
+    not inside mountpoint -q "$TMP/else where"
+}
+
+@test "by a line of fstab with x-systemd.automount: mounted when somebody looks" {
+    local unit
+    [[ ! $SANITIZE ]] || skip "sanitizers want more than the unit leaves"
+    [[ -e /dev/autofs ]] || skip "no autofs in this kernel"
+    start_systemd
+    unit=$(systemd-escape -p "$MNT")
+    printf '[Mount]\nWhat=bpfmapfs\nWhere=%s\nType=fuse.bpfmapfs\nOptions=defaults,pindir=%s,scope=pinned,x-systemd.automount\n' \
+        "$MNT" "$PINS" >"$TMP/units/$unit.mount"
+    printf '[Automount]\nWhere=%s\n' "$MNT" >"$TMP/units/$unit.automount"
+    inside mount -t tmpfs tmpfs /usr/local/sbin
+    inside cp "$BPFMAPFS" /usr/local/sbin/bpfmapfs
+    inside systemctl daemon-reload
+    inside systemctl start "$unit.automount"
+    equal autofs "$(inside findmnt -n -o FSTYPE "$MNT")"
+    inside mkdir "$MNT/m"
+    inside sh -c "echo 5 >$MNT/m/1"
+    equal 5 "$(get m 1)"
+    inside systemctl stop "$unit.automount" "$unit.mount"
     not in_sight
 }

@@ -58,7 +58,7 @@ in_terminal() {
 }
 
 on_screen() { terminal capture-pane -p -t "$1" | grep -F -- "$2"; } # NAME TEXT
-closed() { terminal list-panes -t "$1" -F '#{pane_dead} #{pane_dead_status}' | grep '^1'; }
+closed() { terminal list-panes -t "$1" -F '#{pane_dead} #{pane_dead_status}' | grep '^1 [0-9]'; }
 
 # goes_on NAME TEXT: Enter, when it is asked for, until the text is there.
 goes_on() {

@@ -7,12 +7,6 @@ load lib
 
 DEMO=$BATS_TEST_DIRNAME/../../scripts/demo
 
-eval "lib_$(declare -f teardown)"
-teardown() {
-    ! terminal list-sessions >/dev/null 2>&1 || terminal kill-server
-    lib_teardown
-}
-
 # begin NAME [COMMAND...]: a tour without a terminal; PID and $TMP/NAME are its own.
 begin() {
     spawn env --default-signal=INT "${@:2}" "$DEMO" </dev/null >"$TMP/$1" 2>&1
@@ -47,30 +41,6 @@ maps_gone() { # ID...
 
 # shows NAME TEXT: once the tour has said so.
 shows() { eventually grep -qF -- "$2" "$TMP/$1"; }
-
-terminal() { TMUX_TMPDIR=$TMP tmux -L demo -f "$TMP/tmux.conf" "$@" 3>&-; }
-
-# in_terminal NAME: a tour in a terminal of its own; sets PID.
-in_terminal() {
-    echo 'set -g remain-on-exit on' >"$TMP/tmux.conf"
-    terminal new-session -d -s "$1" -x 100 -y 60 "exec $(printf %q "$DEMO")"
-    PID=$(terminal display-message -p -t "$1" '#{pane_pid}')
-}
-
-on_screen() { terminal capture-pane -p -t "$1" | grep -F -- "$2"; } # NAME TEXT
-closed() { terminal list-panes -t "$1" -F '#{pane_dead} #{pane_dead_status}' | grep '^1 [0-9]'; }
-
-# goes_on NAME TEXT: Enter, when it is asked for, until the text is there.
-goes_on() {
-    local i
-    for ((i = 0; i < 300; i++)); do
-        ! on_screen "$1" "$2" || return 0
-        ! on_screen "$1" '[Enter ' || terminal send-keys -t "$1" Enter
-        sleep 0.1
-    done
-    terminal capture-pane -p -t "$1"
-    return 1
-}
 
 in_order() { # FILE PATTERN...: lines that follow one another, others between them
     awk 'BEGIN { for (i = 2; i < ARGC; i++) { want[i - 1] = ARGV[i]; delete ARGV[i] } at = 1 }
@@ -136,28 +106,6 @@ in_order() { # FILE PATTERN...: lines that follow one another, others between th
     equal 1 "$(<"$TMP/status")"
     grep -x 'demo: this should not have failed' "$TMP/failure"
     nothing_left "$PID"
-}
-
-@test "in a terminal, Enter goes on, Ctrl-C ends it, and it may be closed" {
-    local pid shut
-    in_terminal tour
-    pid=$PID
-    in_terminal stopped
-    eventually on_screen stopped '[Enter '
-    terminal send-keys -t stopped C-c
-    eventually closed stopped
-    equal '1 130' "$(closed stopped)"
-    nothing_left "$PID"
-    in_terminal shut
-    shut=$PID
-    goes_on shut Every
-    terminal kill-session -t shut
-    goes_on tour 'Every 1.0s: grep . counters/'
-    eventually nothing_left "$shut"
-    goes_on tour 'gone again'
-    eventually closed tour
-    equal '1 0' "$(closed tour)"
-    nothing_left "$pid"
 }
 
 @test "who is not root, or has not built it, is told what to do" {

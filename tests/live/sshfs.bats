@@ -64,7 +64,7 @@ teardown() {
     equal '' "$(names "$FAR")"
 }
 
-# To be read they want an sshfs that can: that of Debian 12 refuses it anywhere.
+# To be read they want -o no_contain_symlinks.
 @test "sshfs: links of maps of maps are made" {
     carried
     mkdir "$MNT/inner"

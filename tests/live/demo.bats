@@ -7,6 +7,12 @@ load lib
 
 DEMO=$BATS_TEST_DIRNAME/../../scripts/demo
 
+eval "lib_$(declare -f teardown)"
+teardown() {
+    ! terminal list-sessions >/dev/null 2>&1 || terminal kill-server
+    lib_teardown
+}
+
 # begin NAME [COMMAND...]: a tour without a terminal; PID and $TMP/NAME are its own.
 begin() {
     spawn env --default-signal=INT "${@:2}" "$DEMO" </dev/null >"$TMP/$1" 2>&1
@@ -41,6 +47,42 @@ maps_gone() { # ID...
 
 # shows NAME TEXT: once the tour has said so.
 shows() { eventually grep -qF -- "$2" "$TMP/$1"; }
+
+terminal() { TMUX_TMPDIR=$TMP tmux -L demo -f /dev/null "$@" 3>&-; }
+
+# in_terminal NAME: a tour in a terminal of its own, which stays; sets PID. Its status goes into a file,
+# as tmux may leave a process that has ended a zombie, and knows of no end.
+in_terminal() {
+    cat >"$TMP/in_terminal" <<'SH'
+trap : INT
+sh -c 'echo $$ >"$0.pid"; exec "$1"' "$1" "$2"
+echo $? >"$1.status"
+exec cat
+SH
+    terminal new-session -d -s "$1" -x 100 -y 60 "exec bash $(printf '%q ' "$TMP/in_terminal" "$TMP/$1" "$DEMO")"
+    eventually test -s "$TMP/$1.pid"
+    PID=$(<"$TMP/$1.pid")
+}
+
+on_screen() { terminal capture-pane -p -t "$1" | grep -F -- "$2"; } # NAME TEXT
+
+# ended_with STATUS NAME
+ended_with() {
+    eventually test -s "$TMP/$2.status"
+    equal "$1" "$(<"$TMP/$2.status")" "status of $2"
+}
+
+# goes_on NAME TEXT: Enter, when it is asked for, until the text is there.
+goes_on() {
+    local i
+    for ((i = 0; i < 300; i++)); do
+        ! on_screen "$1" "$2" || return 0
+        ! on_screen "$1" '[Enter ' || terminal send-keys -t "$1" Enter
+        sleep 0.1
+    done
+    terminal capture-pane -p -t "$1"
+    return 1
+}
 
 in_order() { # FILE PATTERN...: lines that follow one another, others between them
     awk 'BEGIN { for (i = 2; i < ARGC; i++) { want[i - 1] = ARGV[i]; delete ARGV[i] } at = 1 }
@@ -106,6 +148,42 @@ in_order() { # FILE PATTERN...: lines that follow one another, others between th
     equal 1 "$(<"$TMP/status")"
     grep -x 'demo: this should not have failed' "$TMP/failure"
     nothing_left "$PID"
+}
+
+@test "a command that has only just begun is ended, too" {
+    local signal
+    mkdir "$TMP/build"
+    ln -s "$BUILD/demo.bpf.o" "$BUILD/bpfmapfs" "$TMP/build"
+    printf '#!/bin/sh\nsleep 1\nexec %q "$@"\n' "$(command -v nsenter)" >"$TMP/build/nsenter"
+    chmod +x "$TMP/build/nsenter"
+    for signal in TERM KILL; do
+        begin "$signal" BUILD="$TMP/build"
+        shows "$signal" '# bpftool prog load'
+        kill "-$signal" "$PID"
+        ended "$PID"
+        [ "$signal" = KILL ] || nothing_left "$PID"
+        eventually nothing_left "$PID"
+    done
+}
+
+@test "in a terminal, Enter goes on, Ctrl-C ends it, and it may be closed" {
+    local pid shut
+    in_terminal tour
+    pid=$PID
+    in_terminal stopped
+    eventually on_screen stopped '[Enter '
+    terminal send-keys -t stopped C-c
+    ended_with 130 stopped
+    nothing_left "$PID"
+    in_terminal shut
+    shut=$PID
+    goes_on shut Every
+    terminal kill-session -t shut
+    goes_on tour 'Every 1.0s: grep . counters/'
+    eventually nothing_left "$shut"
+    goes_on tour 'gone again'
+    ended_with 0 tour
+    nothing_left "$pid"
 }
 
 @test "who is not root, or has not built it, is told what to do" {

@@ -130,7 +130,7 @@ deps: ## install what building and running need
 	$(Q)scripts/deps build
 
 deps-check: ## install what the checks need as well
-	$(Q)scripts/deps build check
+	$(Q)scripts/deps build demo deb check
 
 clean: ## remove build/
 	rm -rf build $(BUILD)

@@ -75,6 +75,7 @@ three_hosts() {
     three_hosts
     fleet
     eventually all_up
+    rsync -a --delete "$FLEET/" "$TMP/backup"
     cut_off 2
     # Asked while nobody knows yet that it is gone.
     soon ls -l "$FLEET"/* >"$TMP/listed" 2>&1 || [[ $? != 124 ]]
@@ -82,8 +83,11 @@ three_hosts() {
     soon grep -r . "$FLEET" >"$TMP/found" 2>/dev/null || [[ $? != 124 ]]
     grep -q "host3/shared/3:30" "$TMP/found"
     eventually status_is 'host1 up host2 down host3 up'
-    equal '' "$(soon ls "$FLEET/host2")"
-    soon tar -C "$FLEET" -cf "$TMP/two.tar" .
+    refused ENOTCONN soon ls "$FLEET/host2"
+    refused ENOTCONN soon tar -C "$FLEET" -cf "$TMP/two.tar" .
+    equal 6 "$(tar -tf "$TMP/two.tar" | grep -c '/shared/[0-9]\|/only')"
+    refused ENOTCONN soon rsync -a --delete "$FLEET/" "$TMP/backup" # and keeps what it has of it
+    equal 20 "$(<"$TMP/backup/host2/shared/2")"
     equal 10 "$(soon cat "$FLEET/host1/shared/1")"
     refused - soon store "$FLEET/host2/shared/1" 5
     bring_back 2

@@ -14,6 +14,7 @@ declare -gA STRERROR=(
     [EFBIG]='File too large' [EINVAL]='Invalid argument' [ENOENT]='No such file or directory'
     [ENOMEM]='Cannot allocate memory'
     [ENOSPC]='No space left on device' [ENOTEMPTY]='Directory not empty'
+    [ENOTCONN]='Transport endpoint is not connected'
     [EOPNOTSUPP]='Operation not supported' [EPERM]='Operation not permitted'
     [EROFS]='Read-only file system')
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 #include <errno.h>
 #include <limits.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -236,6 +237,16 @@ static int command_run(struct command *command, struct fuse_args *args)
 	return run(command, args);
 }
 
+/*
+ * Large pieces of memory go back to the system when they are freed. malloc(3) else learns from the
+ * first one to keep pieces of its size, and twice as much for each thread, where malloc_trim(3) does
+ * not reach.
+ */
+static void give_memory_back(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+}
+
 static int add_mount_options(struct fuse_args *args, unsigned int max_read)
 {
 	char options[128];
@@ -251,6 +262,7 @@ int main(int argc, char *argv[])
 	struct command command;
 	int err;
 
+	give_memory_back();
 	sys_init();
 	openlog("bpfmapfs", LOG_PID, LOG_DAEMON);
 	err = command_parse(&command, &args);
